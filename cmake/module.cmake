@@ -1,0 +1,65 @@
+# One module, one folder, one CMakeLists.txt of a few lines:
+#
+#   mullama_module(engine SOURCES a.cpp ... DEPS llama base LIBRARIES fmt::fmt TESTS a_test.cpp ...)
+#
+# makes the static library mullama_engine and, with MULLAMA_BUILD_TESTS, one test program mullama_engine_test whose tests
+# ctest knows one by one. DEPS are modules; scripts/check_layers.py holds them against ARCHITECTURE.md's rows.
+
+set(MULLAMA_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+option(MULLAMA_WERROR "Treat warnings in our own code as errors" OFF)
+set(MULLAMA_SANITIZE "" CACHE STRING "Sanitizers for our own code: address,undefined or thread")
+option(MULLAMA_COVERAGE "Instrument our own code for gcov" OFF)
+option(MULLAMA_BUILD_TESTS "Build the tests" OFF)
+
+add_library(mullama_flags INTERFACE)
+target_compile_options(mullama_flags INTERFACE ${MULLAMA_WARNINGS})
+if(MULLAMA_WERROR)
+    target_compile_options(mullama_flags INTERFACE -Werror)
+endif()
+if(MULLAMA_SANITIZE)
+    add_compile_options(-fsanitize=${MULLAMA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${MULLAMA_SANITIZE})
+endif()
+if(MULLAMA_COVERAGE)
+    add_compile_options(--coverage)
+    add_link_options(--coverage)
+endif()
+
+if(MULLAMA_BUILD_TESTS)
+    enable_testing()
+    find_package(GTest REQUIRED)
+    include(GoogleTest)
+endif()
+
+# A test program linked with `libraries`, each of whose tests ctest runs by itself.
+function(mullama_test name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+    if(NOT MULLAMA_BUILD_TESTS)
+        return()
+    endif()
+    add_executable(${name} ${ARG_SOURCES})
+    target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}")
+    target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} mullama_flags GTest::gmock GTest::gtest_main)
+    gtest_discover_tests(${name}
+        DISCOVERY_MODE PRE_TEST
+        DISCOVERY_TIMEOUT 60
+        PROPERTIES TIMEOUT 300 LABELS "${ARG_LABELS}"
+    )
+endfunction()
+
+function(mullama_module name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBRARIES;TESTS;TEST_LIBRARIES" ${ARGN})
+    add_library(mullama_${name} STATIC ${ARG_SOURCES})
+    target_include_directories(mullama_${name} PUBLIC
+        "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>"
+    )
+    list(TRANSFORM ARG_DEPS PREPEND mullama_)
+    target_link_libraries(mullama_${name} PUBLIC ${ARG_DEPS} PRIVATE mullama_flags fmt::fmt ${ARG_LIBRARIES})
+    if(ARG_TESTS)
+        mullama_test(mullama_${name}_test
+            SOURCES ${ARG_TESTS}
+            LIBRARIES mullama_${name} fmt::fmt ${ARG_LIBRARIES} ${ARG_TEST_LIBRARIES}
+            LABELS ${name}
+        )
+    endif()
+endfunction()
