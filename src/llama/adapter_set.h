@@ -1,0 +1,19 @@
+#pragma once
+
+#include <mullama/adapter.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace mullama {
+
+/// The adapters and the control vector of a context. The engine keeps pointers to the adapters.
+struct AdapterSet {
+    std::vector<AdapterScale> adapters;
+    std::uint64_t control_vector = 0;  ///< Its fingerprint; 0 where there is none.
+
+    /// A number that tells sets with different effects apart; 0 for none.
+    std::uint64_t fingerprint() const;
+};
+
+}  // namespace mullama

@@ -1,0 +1,192 @@
+#include "base/error.h"
+#include "llama/embed_runner.h"
+#include <mullama/embedding.h>
+
+#include <utility>
+
+namespace mullama {
+namespace {
+
+constexpr std::int32_t kPMax = 100;
+
+using Tokens = std::vector<Token>;
+
+Result<void> check_options(const EmbedderOptions& options) {
+    if (options.context_length < 0 || options.batch_size < 1) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "context_length is {} and batch_size is {}: give 0 or more, and 1 or more",
+            options.context_length,
+            options.batch_size
+        );
+    }
+    if (options.sequences_max >= 1 && options.sequences_max <= Batch::kSequencesMax) return {};
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "sequences_max is {}: it must be between 1 and {}",
+        options.sequences_max,
+        Batch::kSequencesMax
+    );
+}
+
+Result<void> check_options(const EmbedOptions& options, std::int32_t dimensions) {
+    if (options.dimensions < 0 || options.dimensions > dimensions) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "dimensions is {}: the model's embeddings have {}, give 0 for all",
+            options.dimensions,
+            dimensions
+        );
+    }
+    if (options.p >= 1 && options.p <= kPMax) return {};
+    return fail(
+        ErrorCode::kInvalidArgument, "p is {}: it must be between 1 and {}", options.p, kPMax
+    );
+}
+
+// A text that is cut keeps the token that ends it, which some models pool.
+Result<Tokens> fit(const Vocab& vocab, Tokens tokens, std::int32_t length, bool truncate) {
+    const auto room = static_cast<std::size_t>(length);
+    if (tokens.size() <= room) return tokens;
+    if (!truncate) {
+        return fail(ErrorCode::kInvalidArgument, "the input length exceeds the context length");
+    }
+    const Token last = tokens.back();
+    const bool ends =
+        (vocab.add_eos() && last == vocab.eos()) || (vocab.add_sep() && last == vocab.sep());
+    tokens.resize(room);
+    if (ends) tokens.back() = last;
+    return tokens;
+}
+
+Result<std::vector<Tokens>> tokenize(
+    const EmbedRunner& runner, std::span<const std::string> texts, bool truncate
+) {
+    const auto& vocab = runner.model().vocab();
+    std::vector<Tokens> all;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        auto tokens = vocab.tokenize(texts[i], true, true);
+        if (!tokens) return std::move(tokens).error();
+        if (tokens->empty()) {
+            return fail(ErrorCode::kInvalidArgument, "text {} is empty and has no tokens", i);
+        }
+        auto fitting = fit(vocab, *std::move(tokens), runner.length(), truncate);
+        if (!fitting) return std::move(fitting).error();
+        all.push_back(*std::move(fitting));
+    }
+    return all;
+}
+
+Result<std::vector<float>> finish(std::vector<float> row, const EmbedOptions& options) {
+    if (options.dimensions > 0) row.resize(static_cast<std::size_t>(options.dimensions));
+    normalize(row, options.normalization, options.p);
+    if (all_finite(row)) return row;
+    return fail(ErrorCode::kInternal, "embedding contains NaN or Inf values");
+}
+
+}  // namespace
+
+struct Embedder::Impl {
+    EmbedRunner runner;
+};
+
+Embedder::Embedder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Embedder::Embedder(Embedder&&) noexcept = default;
+Embedder& Embedder::operator=(Embedder&&) noexcept = default;
+Embedder::~Embedder() = default;
+
+Result<Embedder> Embedder::create(const Model& model, const EmbedderOptions& options) {
+    MULLAMA_TRY(check_options(options));
+    if (model.has_encoder() && model.has_decoder()) {
+        return fail(
+            ErrorCode::kUnsupported,
+            "a model with an encoder and a decoder gives no embeddings: use an embedding model"
+        );
+    }
+    auto runner = EmbedRunner::create(model, options);
+    if (!runner) return std::move(runner).error();
+    return Embedder(std::make_unique<Impl>(Impl{*std::move(runner)}));
+}
+
+Result<Embeddings> Embedder::embed(
+    std::span<const std::string> texts, const EmbedOptions& options
+) {
+    auto& runner = impl_->runner;
+    MULLAMA_TRY(check_options(options, runner.dimensions()));
+    if (runner.pooling() == Pooling::kNone) {
+        return fail(
+            ErrorCode::kUnsupported,
+            "this embedder does not pool: use embed_tokens(), or make it with another pooling"
+        );
+    }
+    const auto tokens = tokenize(runner, texts, options.truncate);
+    if (!tokens) return tokens.error();
+    const bool mean = runner.plan() == EmbedPlan::kTokens && runner.pooling() == Pooling::kMean;
+    Embeddings result;
+    result.rows.resize(texts.size());
+    MULLAMA_TRY(runner.run(*tokens, true, [&](std::size_t text, std::size_t row, auto values) {
+        auto& sum = result.rows[text];
+        if (row == 0) sum.assign(values.begin(), values.end());
+        if (row == 0 || !mean) return;
+        for (std::size_t i = 0; i < values.size(); ++i) sum[i] += values[i];
+    }));
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        auto& row = result.rows[i];
+        const auto count = (*tokens)[i].size();
+        result.tokens += static_cast<std::int64_t>(count);
+        if (mean) {
+            for (float& value : row) value /= static_cast<float>(count);
+        }
+        if (runner.pooling() == Pooling::kRank) continue;
+        auto finished = finish(std::move(row), options);
+        if (!finished) return std::move(finished).error();
+        row = *std::move(finished);
+    }
+    return result;
+}
+
+Result<std::vector<TokenEmbeddings>> Embedder::embed_tokens(
+    std::span<const std::string> texts, const EmbedOptions& options
+) {
+    auto& runner = impl_->runner;
+    MULLAMA_TRY(check_options(options, runner.dimensions()));
+    if (runner.engine_pools()) {
+        return fail(
+            ErrorCode::kUnsupported,
+            "this embedder pools: make one with Pooling::kNone for the tokens' embeddings"
+        );
+    }
+    auto tokens = tokenize(runner, texts, options.truncate);
+    if (!tokens) return std::move(tokens).error();
+    std::vector<TokenEmbeddings> result(texts.size());
+    Result<void> finished;
+    MULLAMA_TRY(runner.run(*tokens, false, [&](std::size_t text, std::size_t, auto values) {
+        auto row = finish({values.begin(), values.end()}, options);
+        if (!row) {
+            finished = std::move(row).error();
+            return;
+        }
+        result[text].rows.insert(result[text].rows.end(), row->begin(), row->end());
+    }));
+    if (!finished) return finished.error();
+    for (std::size_t i = 0; i < texts.size(); ++i) result[i].tokens = std::move((*tokens)[i]);
+    return result;
+}
+
+std::int32_t Embedder::dimensions() const {
+    return impl_->runner.dimensions();
+}
+
+Pooling Embedder::pooling() const {
+    return impl_->runner.pooling();
+}
+
+std::int32_t Embedder::context_length() const {
+    return impl_->runner.length();
+}
+
+const Model& Embedder::model() const {
+    return impl_->runner.model();
+}
+
+}  // namespace mullama

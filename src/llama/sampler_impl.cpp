@@ -1,0 +1,226 @@
+#include "llama/sampler_impl.h"
+
+#include "base/error.h"
+#include "llama/custom_sampler.h"
+#include "llama/logits.h"
+
+#include <cstdlib>
+#include <exception>
+#include <limits>
+
+namespace mullama {
+namespace {
+
+// Up to this many, the best logits are picked from all before any candidate is made.
+constexpr std::int32_t kTopMax = 1024;
+// Of the candidates that a greedy choice under a grammar tries before it masks all.
+constexpr std::size_t kGreedyTries = 64;
+// The engine's search for a trigger recurses for each byte, with a few hundred bytes of stack.
+constexpr std::size_t kAsleepBytesMax = std::size_t{8} << 10;
+
+Error no_number(std::size_t logits) {
+    return fail(
+        ErrorCode::kInternal,
+        "the model computed no number for any of its {} tokens: its weights may be damaged",
+        logits
+    );
+}
+
+}  // namespace
+
+Error engine_failure(const std::exception& error) {
+    return fail(ErrorCode::kInternal, "the sampler failed: {}", error.what());
+}
+
+Sampler::Impl::Impl() : chain(llama_sampler_chain_init(llama_sampler_chain_params{true})) {}
+
+void Sampler::Impl::add(llama_sampler* sampler, SamplerEntry entry) {
+    entry.sampler = sampler;
+    llama_sampler_chain_add(chain.get(), sampler);
+    entries.push_back(entry);
+}
+
+bool Sampler::Impl::chooses() const {
+    if (entries.empty()) return false;
+    const auto kind = entries.back().kind;
+    return kind == SamplerKind::kGreedy || kind == SamplerKind::kDraw ||
+           kind == SamplerKind::kAdaptive;
+}
+
+bool Sampler::Impl::only_greedy() const {
+    return entries.size() == 1 && entries.front().kind == SamplerKind::kGreedy;
+}
+
+Result<void> Sampler::Impl::check_open() const {
+    if (!chooses()) return {};
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "sampler '{}' chooses the token: add others before it",
+        llama_sampler_name(entries.back().sampler)
+    );
+}
+
+Result<void> Sampler::Impl::set_vocab(const llama_vocab* new_vocab, std::int32_t size) {
+    const bool other_size = vocab_size > 0 && vocab_size != size;
+    if (other_size || (vocab != nullptr && new_vocab != nullptr && vocab != new_vocab)) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "the chain is for a vocabulary of {} tokens, this sampler for another of {}",
+            vocab_size,
+            size
+        );
+    }
+    vocab_size = size;
+    if (new_vocab != nullptr) vocab = new_vocab;
+    return {};
+}
+
+Result<void> Sampler::Impl::check_logits(std::size_t count) const {
+    if (failure) return *failure;
+    if (count == 0 || count > std::numeric_limits<std::int32_t>::max()) {
+        return fail(ErrorCode::kInvalidArgument, "sampling needs logits, got {}", count);
+    }
+    if (vocab_size > 0 && count != static_cast<std::size_t>(vocab_size)) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "got {} logits, the sampler's vocabulary has {} tokens",
+            count,
+            vocab_size
+        );
+    }
+    return {};
+}
+
+Result<void> Sampler::Impl::check_token(Token token) const {
+    if (failure) return *failure;
+    if (token >= 0 && (vocab_size == 0 || token < vocab_size)) return {};
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "token {} is outside the sampler's vocabulary of {} tokens",
+        token,
+        vocab_size
+    );
+}
+
+Result<void> Sampler::Impl::check_custom() {
+    for (const auto& entry : entries) {
+        if (entry.kind != SamplerKind::kCustom) continue;
+        const auto& frame = custom_frame(entry.sampler);
+        if (!frame.failure) continue;
+        return fail(
+            ErrorCode::kInternal, "custom sampler '{}' failed: {}", frame.name, *frame.failure
+        );
+    }
+    return {};
+}
+
+Result<void> Sampler::Impl::run(llama_token_data_array& array, std::size_t first) {
+    try {
+        for (std::size_t i = first; i < entries.size() && array.size > 0; ++i) {
+            llama_sampler_apply(entries[i].sampler, &array);
+        }
+    } catch (const std::exception& error) {
+        return engine_failure(error);
+    }
+    return check_custom();
+}
+
+Result<Token> Sampler::Impl::choose(bool sorted, std::size_t first) {
+    llama_token_data_array array{candidates.data(), candidates.size(), -1, sorted};
+    MULLAMA_TRY(run(array, first));
+    if (array.selected < 0 || static_cast<std::size_t>(array.selected) >= array.size) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "the chain of {} samplers chooses no token: end it with greedy or dist",
+            entries.size()
+        );
+    }
+    const auto& chosen = array.data[array.selected];
+    if (chosen.logit > -std::numeric_limits<float>::infinity()) return chosen.id;
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "no token is left to choose: the grammar, the logit bias and the other samplers exclude all"
+    );
+}
+
+Result<Token> Sampler::Impl::draw(std::span<const float> logits) {
+    if (only_greedy()) {
+        const Token best = argmax(logits);
+        return best == kNoToken ? Result<Token>(no_number(logits.size())) : best;
+    }
+    const bool top = !entries.empty() && entries.front().kind == SamplerKind::kTopK &&
+                     entries.front().count > 0 && entries.front().count <= kTopMax;
+    if (top) {
+        fill_top(logits, static_cast<std::size_t>(entries.front().count), candidates);
+    } else {
+        fill_candidates(logits, candidates);
+    }
+    auto drawn = choose(top, top ? 1 : 0);
+    if (!drawn && argmax(logits) == kNoToken) return no_number(logits.size());
+    return drawn;
+}
+
+Result<Token> Sampler::Impl::draw_masked(std::span<const float> logits) {
+    if (only_greedy()) {
+        fill_top(logits, kGreedyTries, candidates);
+        for (const auto& candidate : candidates) {
+            if (grammar_allows(grammar.get(), candidate.id)) return candidate.id;
+        }
+    }
+    fill_candidates(logits, candidates);
+    llama_token_data_array array{candidates.data(), candidates.size(), -1, false};
+    llama_sampler_apply(grammar.get(), &array);
+    return choose(false, 0);
+}
+
+Result<void> Sampler::Impl::check_allowed(Token token) {
+    const auto refused = [&] {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "token {} does not follow the grammar here: accept only tokens that were sampled",
+            token
+        );
+    };
+    if (grammar && !grammar_allows(grammar.get(), token)) return refused();
+    for (auto& entry : entries) {
+        const bool lazy = entry.kind == SamplerKind::kLazyGrammar;
+        if (!lazy && entry.kind != SamplerKind::kGrammar) continue;
+        if (!grammar_allows(entry.sampler, token)) return refused();
+        if (lazy) MULLAMA_TRY(check_lazy(entry, token));
+    }
+    return {};
+}
+
+Result<void> Sampler::Impl::check_lazy(SamplerEntry& entry, Token token) {
+    if (entry.count == 0 || entry.awake) return {};
+    const auto bytes = llama_token_to_piece(vocab, token, nullptr, 0, 0, true);
+    const auto total = entry.asleep_bytes + static_cast<std::size_t>(std::abs(bytes));
+    if (total <= kAsleepBytesMax) {
+        entry.asleep_bytes = total;
+        return {};
+    }
+    entry.awake = grammar_awake(entry.sampler, vocab_size);
+    if (entry.awake) return {};
+    return fail(
+        ErrorCode::kExhausted,
+        "a lazy grammar met no trigger in {} bytes: give trigger tokens, or a pattern that matches "
+        "earlier",
+        kAsleepBytesMax
+    );
+}
+
+bool grammar_allows(llama_sampler* grammar, Token token) {
+    llama_token_data candidate{token, 0.0F, 0.0F};
+    llama_token_data_array array{&candidate, 1, -1, false};
+    llama_sampler_apply(grammar, &array);
+    return candidate.logit == 0.0F;
+}
+
+bool grammar_awake(llama_sampler* grammar, std::int32_t vocab_size) {
+    for (Token token = 0; token < vocab_size; ++token) {
+        if (!grammar_allows(grammar, token)) return true;
+    }
+    return false;
+}
+
+}  // namespace mullama
