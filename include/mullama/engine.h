@@ -1,0 +1,109 @@
+#pragma once
+
+#include <mullama/context.h>
+#include <mullama/event_stream.h>
+#include <mullama/model.h>
+#include <mullama/result.h>
+#include <mullama/tokenizer.h>
+#include <mullama/types.h>
+
+#include <cstdint>
+#include <memory>
+
+namespace mullama {
+
+/// How an engine serves a model. The defaults suit a few users on one machine.
+struct EngineOptions {
+    /// Tokens that one request can take, prompt and answer together. 0 = what the model was
+    /// trained for; cut down to that.
+    std::int32_t context_length = 4096;
+    /// Requests computed side by side, 1 to 256. Others wait in the queue.
+    std::int32_t sequences_max = 4;
+    /// KV cells that all running requests share: each reserves its prompt and `max_tokens`, or
+    /// `context_length` without a limit, before it starts. 0 = `context_length * sequences_max`.
+    /// Where it is smaller than `context_length`, it is the limit of one request too.
+    std::int32_t kv_cells = 0;
+    /// The most tokens of one step, >= `sequences_max`.
+    std::int32_t batch_size = 2048;
+    /// The most tokens of one pass through the graph.
+    std::int32_t ubatch_size = 512;
+    /// The most prompt tokens of one step while answers are being generated, >= 1: smaller keeps
+    /// the answers flowing, larger reads prompts faster. Otherwise it is the whole batch.
+    std::int32_t prefill_chunk = 256;
+    /// Threads for steps of one token and for longer ones; 0 as in ContextOptions.
+    std::int32_t threads = 0;
+    /// Threads for steps of more than one token; 0 as in ContextOptions.
+    std::int32_t threads_batch = 0;
+    /// As in ContextOptions.
+    FlashAttention flash_attention = FlashAttention::kAuto;
+    /// Number format of cached keys.
+    CacheType key_type = CacheType::kF16;
+    /// Number format of cached values.
+    CacheType value_type = CacheType::kF16;
+    /// Requests that may wait beside `sequences_max` running ones, >= 0; more are refused with
+    /// kExhausted.
+    std::int32_t queue_max = 512;
+    /// Events that wait in one stream for its reader, >= 1. A full stream pauses its request.
+    std::int32_t stream_capacity = 256;
+    /// How long a full stream may go unread before its request ends with kTimeout; 0 = for ever.
+    std::int64_t stall_timeout_ms = 30000;
+    /// Stands in for the model's own tokenizer, which null means.
+    std::shared_ptr<const Tokenizer> tokenizer;
+};
+
+/// What an engine is: fixed while it lives.
+struct EngineInfo {
+    std::int32_t context_length = 0;  ///< The most tokens of one request.
+    /// Requests computed side by side.
+    std::int32_t sequences_max = 0;
+    /// KV cells of all requests together.
+    std::int32_t kv_cells = 0;
+    /// The most tokens of one step.
+    std::int32_t batch_size = 0;
+    /// Tokens that the model knows.
+    std::int32_t vocab_size = 0;
+};
+
+/// What an engine does now, and has done so far (the counters).
+struct EngineStats {
+    std::int32_t running = 0;            ///< Requests that hold KV cells.
+    std::int32_t queued = 0;             ///< Requests that wait for a place.
+    std::int32_t kv_cells_used = 0;      ///< Cells that hold a token.
+    std::int32_t kv_cells_reserved = 0;  ///< Cells promised to running requests.
+    /// All cells there are.
+    std::int32_t kv_cells_total = 0;
+    std::int64_t prompt_tokens = 0;     ///< Counter: prompt tokens computed.
+    std::int64_t generated_tokens = 0;  ///< Counter: tokens generated.
+    std::int64_t steps = 0;             ///< Counter: decodes.
+};
+
+/// One loaded model that answers many requests at a time. Only values cross this interface, so
+/// that the engine may live in another process.
+/// Threads: thread-safe.
+class Engine {
+  public:
+    /// Ends all requests; streams that are still open end with kUnavailable.
+    virtual ~Engine() = default;
+
+    /// Takes a request and gives the stream of its answer; the work starts when there is room.
+    /// Errors:  kInvalidArgument: an empty prompt, one longer than the context, or an option out of
+    ///          range; the message names it. kExhausted: the queue is full, try again later.
+    ///          kUnavailable: shutting down. kUnsupported: an option that the model cannot do.
+    /// Threads: any. Tokenizes on the calling thread; does not wait for the engine.
+    virtual Result<EventStream> submit(GenerateRequest request) = 0;
+
+    /// What it is.
+    virtual EngineInfo info() const = 0;
+    /// What it does, as of its last step.
+    virtual EngineStats stats() const = 0;
+};
+
+/// Starts an engine in this process, with a thread of its own that does all computing. It keeps a
+/// lease on the model.
+/// Errors:  kInvalidArgument: an option out of range, or a tokenizer with more tokens than the
+///          model. kUnsupported: a model that cannot generate. kExhausted: not enough memory.
+Result<std::unique_ptr<Engine>> make_local_engine(
+    const Model& model, const EngineOptions& options = {}
+);
+
+}  // namespace mullama

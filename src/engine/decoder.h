@@ -1,0 +1,70 @@
+#pragma once
+
+#include <mullama/engine.h>
+#include <mullama/result.h>
+#include <mullama/types.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+namespace mullama {
+
+/// One token of a step.
+struct DecodeEntry {
+    Token token = 0;
+    Position position = 0;
+    SequenceId sequence = 0;
+    bool logits = false;  ///< Whether logits() is going to be asked for it.
+
+    friend bool operator==(const DecodeEntry&, const DecodeEntry&) = default;
+};
+
+/// Chooses the tokens of one answer.
+/// Threads: thread-compatible; used on the engine thread, made and destroyed on any.
+class TokenSampler {
+  public:
+    virtual ~TokenSampler() = default;
+
+    /// Chooses the next token and remembers it as part of the answer.
+    /// Shape:   [vocab_size] float32.
+    /// Errors:  any: the answer ends with it.
+    virtual Result<Token> sample(std::span<const float> logits) = 0;
+};
+
+/// What computes: the one seam between the engine's logic and llama.cpp, where tests put a script.
+/// Threads: engine thread only, but for the functions that say otherwise.
+class Decoder {
+  public:
+    virtual ~Decoder() = default;
+
+    /// Fixed while it lives.
+    /// Threads: any.
+    virtual EngineInfo info() const = 0;
+
+    /// Computes `batch`, at most info().batch_size entries, and adds it to the sequences' memory.
+    /// Errors:  kExhausted: no free KV cells, memory unchanged, try with less. kCancelled:
+    ///          interrupted. Others: the sequences of the batch are lost; remove() them.
+    /// Threads: engine thread only. Blocks for the whole step.
+    virtual Result<void> decode(std::span<const DecodeEntry> batch) = 0;
+
+    /// The logits of an entry of the last batch.
+    /// Shape:   [vocab_size] float32; valid until the next decode().
+    virtual Result<std::span<const float>> logits(std::size_t entry) = 0;
+
+    /// Forgets a whole sequence and frees its cells.
+    virtual void remove(SequenceId sequence) = 0;
+
+    /// A sampler for an answer to `prompt`.
+    /// Errors:  kInvalidArgument: an option out of range; the message names it.
+    /// Threads: any.
+    virtual Result<std::unique_ptr<TokenSampler>> make_sampler(
+        const SamplingOptions& options, std::span<const Token> prompt
+    ) const = 0;
+
+    /// Makes the decode that is under way, and all later ones, end with kCancelled soon.
+    /// Threads: any.
+    virtual void interrupt() = 0;
+};
+
+}  // namespace mullama

@@ -1,0 +1,64 @@
+#include "base/error.h"
+#include "engine/llama_decoder.h"
+#include "engine/local_engine.h"
+#include <mullama/engine.h>
+
+#include <string_view>
+#include <utility>
+
+namespace mullama {
+
+namespace {
+
+Result<void> check_range(
+    std::string_view name, std::int64_t value, std::int64_t least, std::int64_t most
+) {
+    if (value >= least && value <= most) return {};
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "{} is {}: give a number from {} to {}",
+        name,
+        value,
+        least,
+        most
+    );
+}
+
+}  // namespace
+
+Result<void> check_options(const EngineOptions& options) {
+    constexpr std::int64_t kMany = 1 << 24;
+    constexpr std::int64_t kDay = 24LL * 60 * 60 * 1000;
+    MULLAMA_TRY(check_range("context_length", options.context_length, 0, kMany));
+    MULLAMA_TRY(check_range("sequences_max", options.sequences_max, 1, 256));
+    MULLAMA_TRY(check_range("kv_cells", options.kv_cells, 0, 1 << 30));
+    MULLAMA_TRY(check_range("batch_size", options.batch_size, options.sequences_max, kMany));
+    MULLAMA_TRY(check_range("ubatch_size", options.ubatch_size, 1, kMany));
+    MULLAMA_TRY(check_range("prefill_chunk", options.prefill_chunk, 1, kMany));
+    MULLAMA_TRY(check_range("threads", options.threads, 0, 512));
+    MULLAMA_TRY(check_range("threads_batch", options.threads_batch, 0, 512));
+    MULLAMA_TRY(check_range("queue_max", options.queue_max, 0, kMany));
+    MULLAMA_TRY(check_range("stream_capacity", options.stream_capacity, 1, kMany));
+    MULLAMA_TRY(check_range("stall_timeout_ms", options.stall_timeout_ms, 0, kDay));
+    return {};
+}
+
+Result<std::unique_ptr<Engine>> make_local_engine(
+    const Model& model, const EngineOptions& options
+) {
+    MULLAMA_TRY(check_options(options));
+    auto tokenizer = options.tokenizer ? options.tokenizer : model_tokenizer(model);
+    if (tokenizer->size() > model.vocab().size()) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "the tokenizer has {} tokens, the model only {}: give the tokenizer of this model",
+            tokenizer->size(),
+            model.vocab().size()
+        );
+    }
+    auto decoder = LlamaDecoder::create(model, options);
+    if (!decoder) return std::move(decoder).error();
+    return std::make_unique<LocalEngine>(std::move(*decoder), std::move(tokenizer), options);
+}
+
+}  // namespace mullama

@@ -1,0 +1,293 @@
+#include "engine/engine_loop.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mullama {
+
+namespace {
+
+std::size_t unsigned_of(std::int32_t number) {
+    return static_cast<std::size_t>(number);
+}
+
+std::int32_t signed_of(std::size_t number) {
+    return static_cast<std::int32_t>(number);
+}
+
+Finish finish_with(FinishReason reason) {
+    Finish finish;
+    finish.reason = reason;
+    return finish;
+}
+
+Finish finish_with(Error error) {
+    Finish finish = finish_with(FinishReason::kError);
+    finish.error = std::move(error);
+    return finish;
+}
+
+}  // namespace
+
+EngineLoop::EngineLoop(
+    Decoder& decoder, const Tokenizer& tokenizer, const EngineOptions& options, const Clock& clock
+)
+    : decoder_(decoder),
+      tokenizer_(tokenizer),
+      clock_(clock),
+      info_(decoder.info()),
+      limits_{.batch_size = info_.batch_size, .prefill_chunk = options.prefill_chunk},
+      stall_timeout_(options.stall_timeout_ms),
+      inbox_(unsigned_of(info_.sequences_max) + unsigned_of(options.queue_max)) {
+    for (SequenceId id = info_.sequences_max; id > 0; --id) free_ids_.push_back(id - 1);
+    counters_.kv_cells_total = info_.kv_cells;
+    publish();
+}
+
+bool EngineLoop::step() {
+    now_ = clock_.now();
+    inbox_.take(waiting_);
+    drop_abandoned();
+    check_readers();
+    admit();
+    publish();  // a decode may take long
+    const bool decoded = decode(plan_step(loads(), limits_));
+    publish();
+    Stream::wake(ready_);
+    ready_.clear();
+    return decoded;
+}
+
+void EngineLoop::drop_abandoned() {
+    std::erase_if(waiting_, [](const auto& sequence) { return sequence->stream->abandoned(); });
+    for (auto& sequence : running_) {
+        if (sequence->stream->abandoned()) release(*sequence);
+    }
+    remove_ended();
+}
+
+// Pauses those whose stream is full, and ends those whose reader has left it so for too long.
+void EngineLoop::check_readers() {
+    for (auto& sequence : running_) {
+        auto& paused_at = sequence->paused_at;
+        if (sequence->stream->has_room()) {
+            paused_at.reset();
+            continue;
+        }
+        if (!paused_at) paused_at = now_;
+        if (stall_timeout_.count() == 0 || now_ - *paused_at < stall_timeout_) continue;
+        auto error = fail(
+            ErrorCode::kTimeout,
+            "the answer was not read for {} ms: read faster or raise stall_timeout_ms",
+            stall_timeout_.count()
+        );
+        end(*sequence, {}, finish_with(std::move(error)));
+    }
+    remove_ended();
+}
+
+void EngineLoop::admit() {
+    if (short_of_cells_ && !running_.empty()) return;
+    short_of_cells_ = false;
+    std::vector<std::int32_t> cells;
+    for (const auto& sequence : waiting_) cells.push_back(sequence->cells);
+    for (auto left = plan_admission(cells, free_places()); left > 0; --left) {
+        auto sequence = std::move(waiting_.front());
+        waiting_.pop_front();
+        sequence->id = free_ids_.back();
+        free_ids_.pop_back();
+        running_.push_back(std::move(sequence));
+    }
+}
+
+FreePlaces EngineLoop::free_places() const {
+    FreePlaces free{.sequences = signed_of(free_ids_.size()), .kv_cells = info_.kv_cells};
+    for (const auto& sequence : running_) free.kv_cells -= sequence->cells;
+    return free;
+}
+
+std::optional<Clock::TimePoint> EngineLoop::deadline() const {
+    std::optional<Clock::TimePoint> first;
+    if (stall_timeout_.count() == 0) return first;
+    for (const auto& sequence : running_) {
+        if (!sequence->paused_at) continue;
+        const auto due = *sequence->paused_at + stall_timeout_;
+        first = std::min(first.value_or(due), due);
+    }
+    return first;
+}
+
+std::vector<SequenceLoad> EngineLoop::loads() const {
+    std::vector<SequenceLoad> loads;
+    for (const auto& sequence : running_) loads.push_back(sequence->load());
+    return loads;
+}
+
+// Gives false where nothing was granted. Cells may run out though all are reserved (sliding windows
+// and the like): then less is tried, and at last the newest request waits for another one's end.
+bool EngineLoop::decode(Grants granted) {
+    if (!fill_batch(granted)) return false;
+    do {
+        const auto decoded = decoder_.decode(batch_);
+        if (decoded) {
+            advance(granted);
+            return true;
+        }
+        // Interrupted: the engine is about to end all of them.
+        if (decoded.error().code == ErrorCode::kCancelled) return true;
+        if (decoded.error().code != ErrorCode::kExhausted) {
+            fail_batch(granted, decoded.error());
+            return true;
+        }
+        if (shrink_plan(loads(), granted)) continue;
+        preempt_newest();
+        granted.resize(running_.size());
+    } while (fill_batch(granted));
+    return true;
+}
+
+bool EngineLoop::fill_batch(const Grants& granted) {
+    batch_.clear();
+    for (std::size_t i = 0; i < granted.size(); ++i) {
+        Sequence& sequence = *running_[i];
+        if (granted[i] > 0 && !sequence.started_at) sequence.started_at = now_;
+        const Position end = sequence.decoded + granted[i];
+        for (Position position = sequence.decoded; position < end; ++position) {
+            const bool last = position + 1 == signed_of(sequence.tokens.size());
+            batch_.push_back(DecodeEntry{
+                .token = sequence.tokens[unsigned_of(position)],
+                .position = position,
+                .sequence = sequence.id,
+                .logits = last && sequence.answer_tokens_max > 0,
+            });
+        }
+    }
+    return !batch_.empty();
+}
+
+void EngineLoop::preempt_newest() {
+    Sequence& newest = *running_.back();
+    if (running_.size() == 1) {
+        auto error = fail(
+            ErrorCode::kExhausted,
+            "no KV cell is free for token {} of a request that runs alone: raise kv_cells",
+            newest.decoded
+        );
+        end(newest, {}, finish_with(std::move(error)));
+        remove_ended();
+        return;
+    }
+    release(newest);
+    newest.decoded = 0;
+    newest.paused_at.reset();
+    waiting_.push_front(std::move(running_.back()));
+    running_.pop_back();
+    short_of_cells_ = true;
+}
+
+void EngineLoop::fail_batch(const Grants& granted, const Error& error) {
+    for (std::size_t i = 0; i < granted.size(); ++i) {
+        if (granted[i] > 0) end(*running_[i], {}, finish_with(error));
+    }
+    remove_ended();
+}
+
+// After a decode: counts what is in memory now, and goes on with the sequences that it completed.
+void EngineLoop::advance(const Grants& granted) {
+    now_ = clock_.now();
+    ++counters_.steps;
+    std::size_t entries = 0;
+    for (std::size_t i = 0; i < granted.size(); ++i) {
+        if (granted[i] == 0) continue;
+        Sequence& sequence = *running_[i];
+        const std::int32_t prompt_left = sequence.prompt_tokens - sequence.decoded;
+        counters_.prompt_tokens += std::clamp(prompt_left, 0, granted[i]);
+        sequence.decoded += granted[i];
+        sequence.served_at = counters_.steps;
+        entries += unsigned_of(granted[i]);
+        if (sequence.pending() == 0) choose_token(sequence, entries - 1);
+    }
+    remove_ended();
+}
+
+void EngineLoop::choose_token(Sequence& sequence, std::size_t entry) {
+    if (sequence.answer_tokens_max == 0) {
+        return end(sequence, {}, finish_with(FinishReason::kLength));
+    }
+    const auto logits = decoder_.logits(entry);
+    if (!logits) return end(sequence, {}, finish_with(logits.error()));
+    const auto token = sequence.sampler->sample(*logits);
+    if (!token) return end(sequence, {}, finish_with(token.error()));
+
+    if (!sequence.first_token_at) sequence.first_token_at = now_;
+    sequence.last_token_at = now_;
+    if (tokenizer_.is_eog(*token) && !sequence.ignore_eos) {
+        return end(sequence, {}, finish_with(FinishReason::kStop));
+    }
+    sequence.tokens.push_back(*token);
+    ++counters_.generated_tokens;
+    Event event;
+    event.text = sequence.text.push(*token);
+    event.tokens.push_back(*token);
+    if (!sequence.text.stop().empty()) {
+        return end(sequence, std::move(event), finish_with(FinishReason::kStop));
+    }
+    if (sequence.generated() == sequence.answer_tokens_max) {
+        return end(sequence, std::move(event), finish_with(FinishReason::kLength));
+    }
+    sequence.stream->push(std::move(event));
+    ready_.push_back(sequence.stream);
+}
+
+void EngineLoop::end(Sequence& sequence, Event last, Finish finish) {
+    close(sequence, std::move(last), std::move(finish));
+    release(sequence);
+}
+
+void EngineLoop::close(Sequence& sequence, Event last, Finish finish) {
+    if (sequence.text.stop().empty()) last.text += sequence.text.flush();
+    finish.stop = sequence.text.stop();
+    if (!finish.stop.empty() && !finish.error) finish.reason = FinishReason::kStop;
+    finish.usage = sequence.usage(now_);
+    last.finish = std::move(finish);
+    sequence.stream->close(std::move(last));
+    ready_.push_back(sequence.stream);
+}
+
+// Frees the cells and the place of a sequence.
+void EngineLoop::release(Sequence& sequence) {
+    decoder_.remove(sequence.id);
+    free_ids_.push_back(std::exchange(sequence.id, kNoSequence));
+}
+
+void EngineLoop::remove_ended() {
+    const auto ended = [](const auto& sequence) { return sequence->id == kNoSequence; };
+    if (std::erase_if(running_, ended) > 0) short_of_cells_ = false;
+}
+
+void EngineLoop::publish() {
+    counters_.running = signed_of(running_.size());
+    counters_.queued = signed_of(waiting_.size());
+    counters_.kv_cells_used = 0;
+    for (const auto& sequence : running_) counters_.kv_cells_used += sequence->decoded;
+    counters_.kv_cells_reserved = info_.kv_cells - free_places().kv_cells;
+    inbox_.publish(counters_);
+}
+
+void EngineLoop::end_all(const Error& error) {
+    now_ = clock_.now();
+    inbox_.close(error);
+    inbox_.take(waiting_);
+    remove_ended();
+    for (auto& sequence : waiting_) close(*sequence, {}, finish_with(error));
+    waiting_.clear();
+    for (auto& sequence : running_) end(*sequence, {}, finish_with(error));
+    remove_ended();
+    publish();
+    Stream::wake(ready_);
+    ready_.clear();
+}
+
+}  // namespace mullama

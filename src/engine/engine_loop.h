@@ -1,0 +1,91 @@
+#pragma once
+
+#include "base/clock.h"
+#include "engine/decoder.h"
+#include "engine/inbox.h"
+#include "engine/scheduler.h"
+#include "engine/sequence.h"
+#include <mullama/engine.h>
+#include <mullama/tokenizer.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace mullama {
+
+/// What the engine thread does: takes requests from the inbox, decodes for all of them together,
+/// and fills their streams. It has no thread of its own, so that tests can take it step by step.
+/// Threads: engine thread only, but for inbox().
+class EngineLoop {
+  public:
+    /// All references are borrowed for as long as the loop lives.
+    EngineLoop(
+        Decoder& decoder,
+        const Tokenizer& tokenizer,
+        const EngineOptions& options,
+        const Clock& clock
+    );
+
+    /// Threads: any.
+    Inbox& inbox() { return inbox_; }
+    const Inbox& inbox() const { return inbox_; }
+
+    /// One round: inbox, plan, decode, emit, and one wake for all readers. Gives false where there
+    /// was nothing to decode; then there is nothing to do before a request comes, a reader makes
+    /// room or leaves, or deadline().
+    bool step();
+
+    /// When the next stalled request is due to end.
+    std::optional<Clock::TimePoint> deadline() const;
+
+    /// Ends every request with `error`, those that come later too.
+    void end_all(const Error& error);
+
+  private:
+    using Grants = std::vector<std::int32_t>;  // tokens of each running sequence in a step
+
+    // Inbox.
+    void drop_abandoned();
+    void check_readers();
+    void admit();
+    FreePlaces free_places() const;
+
+    // Plan and decode.
+    std::vector<SequenceLoad> loads() const;
+    bool decode(Grants granted);
+    bool fill_batch(const Grants& granted);
+    void preempt_newest();
+    void fail_batch(const Grants& granted, const Error& error);
+
+    // Emit.
+    void advance(const Grants& granted);
+    void choose_token(Sequence& sequence, std::size_t entry);
+    void end(Sequence& sequence, Event last, Finish finish);
+    void close(Sequence& sequence, Event last, Finish finish);
+    void release(Sequence& sequence);
+    void remove_ended();
+    void publish();
+
+    Decoder& decoder_;
+    const Tokenizer& tokenizer_;
+    const Clock& clock_;
+    const EngineInfo info_;
+    const StepLimits limits_;
+    const std::chrono::milliseconds stall_timeout_;  // 0 = for ever
+
+    Inbox inbox_;
+    Sequences waiting_;
+    Sequences running_;  // in order of admission
+    std::vector<SequenceId> free_ids_;
+    bool short_of_cells_ = false;  // one was preempted, and none has ended since
+    std::vector<DecodeEntry> batch_;
+    std::vector<std::shared_ptr<Stream>> ready_;  // streams with news in this step
+    Clock::TimePoint now_;
+    EngineStats counters_;
+};
+
+}  // namespace mullama

@@ -1,0 +1,135 @@
+#include "engine/fake_decoder.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+#include <utility>
+
+namespace mullama {
+
+namespace {
+
+constexpr Token kNoChoice = -1;
+
+// What follows `history`, see FakeDecoder.
+Token next_token(std::span<const Token> history) {
+    const auto open = std::ranges::find(history, '<');
+    const auto close = std::ranges::find(history, '>');
+    if (open == history.end() || close == history.end()) return ByteTokenizer::kEnd;
+    const std::span<const Token> words(open + 1, close);
+    const auto said = static_cast<std::size_t>(history.end() - close - 1);
+    const bool endless = !words.empty() && words.back() == '*';
+    const std::size_t length = words.size() - (endless ? 1 : 0);
+    if (!endless && said >= length) return ByteTokenizer::kEnd;
+    const Token token = words[said % length];
+    return token == '!' ? kNoChoice : token;
+}
+
+class FakeSampler final : public TokenSampler {
+  public:
+    Result<Token> sample(std::span<const float> logits) override {
+        const auto best = std::ranges::max_element(logits);
+        if (*best == 0.0F) return fail(ErrorCode::kInvalidArgument, "no token can be chosen");
+        return static_cast<Token>(best - logits.begin());
+    }
+};
+
+}  // namespace
+
+Result<std::vector<Token>> ByteTokenizer::encode(std::string_view text, bool, bool) const {
+    std::vector<Token> tokens;
+    for (const char byte : text) tokens.push_back(static_cast<unsigned char>(byte));
+    return tokens;
+}
+
+std::string ByteTokenizer::piece(Token token) const {
+    return token >= 0 && token < kEnd ? std::string(1, static_cast<char>(token)) : std::string();
+}
+
+FakeDecoder::FakeDecoder(const EngineInfo& info) : info_(info) {
+    auto state = state_.lock();
+    state->histories.resize(static_cast<std::size_t>(info.sequences_max));
+    state->cells = info.kv_cells;
+}
+
+Result<void> FakeDecoder::decode(std::span<const DecodeEntry> batch) {
+    auto state = state_.lock_when([](const State& s) { return !s.blocked || s.interrupted; });
+    if (state->interrupted) return fail(ErrorCode::kCancelled, "interrupted");
+    if (state->failure) {
+        const Error failure = *std::exchange(state->failure, std::nullopt);
+        return failure;
+    }
+    check(*state, batch);
+    if (cells_used(*state) + static_cast<std::int32_t>(batch.size()) > state->cells) {
+        return fail(ErrorCode::kExhausted, "no cells for {} tokens", batch.size());
+    }
+    state->batches.emplace_back(batch.begin(), batch.end());
+    state->rows.assign(batch.size(), {});
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        auto& history = state->histories[static_cast<std::size_t>(batch[i].sequence)];
+        history.push_back(batch[i].token);
+        if (!batch[i].logits) continue;
+        auto& row = state->rows[i];
+        row.assign(static_cast<std::size_t>(info_.vocab_size), 0.0F);
+        const Token next = next_token(history);
+        if (next != kNoChoice) row[static_cast<std::size_t>(next)] = 1.0F;
+    }
+    return {};
+}
+
+void FakeDecoder::check(const State& state, std::span<const DecodeEntry> batch) const {
+    const auto require = [](bool condition, const char* what) {
+        if (!condition) throw std::logic_error(what);
+    };
+    require(!batch.empty(), "an empty batch");
+    require(batch.size() <= static_cast<std::size_t>(info_.batch_size), "too large a batch");
+    std::vector<std::size_t> positions;
+    for (const auto& history : state.histories) positions.push_back(history.size());
+    for (const DecodeEntry& entry : batch) {
+        require(entry.sequence >= 0 && entry.sequence < info_.sequences_max, "no such sequence");
+        require(entry.token >= 0 && entry.token < info_.vocab_size, "no such token");
+        auto& position = positions[static_cast<std::size_t>(entry.sequence)];
+        require(static_cast<std::size_t>(entry.position) == position, "positions do not follow on");
+        ++position;
+        require(entry.position < info_.context_length, "beyond the context");
+    }
+}
+
+Result<std::span<const float>> FakeDecoder::logits(std::size_t entry) {
+    const auto state = state_.lock();
+    const auto& row = state->rows.at(entry);
+    if (row.empty()) throw std::logic_error("logits were not asked for");
+    return std::span<const float>(row);
+}
+
+void FakeDecoder::remove(SequenceId sequence) {
+    state_.lock()->histories.at(static_cast<std::size_t>(sequence)).clear();
+}
+
+Result<std::unique_ptr<TokenSampler>>
+FakeDecoder::make_sampler(const SamplingOptions& options, std::span<const Token>) const {
+    if (options.temperature < 0) {
+        return fail(ErrorCode::kInvalidArgument, "temperature is {}", options.temperature);
+    }
+    return std::make_unique<FakeSampler>();
+}
+
+void FakeDecoder::interrupt() {
+    state_.lock()->interrupted = true;
+    state_.notify_all();
+}
+
+void FakeDecoder::block(bool on) {
+    state_.lock()->blocked = on;
+    state_.notify_all();
+}
+
+std::int32_t FakeDecoder::cells_used(const State& state) {
+    std::size_t used = 0;
+    for (const auto& history : state.histories) used += history.size();
+    return static_cast<std::int32_t>(used);
+}
+
+}  // namespace mullama

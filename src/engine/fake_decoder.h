@@ -1,0 +1,94 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/guarded.h"
+#include "engine/decoder.h"
+#include <mullama/engine.h>
+#include <mullama/tokenizer.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// For tests: a model that follows a script, so that the engine's logic runs in microseconds.
+namespace mullama {
+
+/// A byte is a token, and one more ends the answer.
+class ByteTokenizer : public Tokenizer {
+  public:
+    static constexpr Token kEnd = 256;
+
+    Result<std::vector<Token>> encode(std::string_view text, bool, bool) const override;
+    std::string piece(Token token) const override;
+    bool is_eog(Token token) const override { return token == kEnd; }
+    std::int32_t size() const override { return kEnd + 1; }
+};
+
+/// Answers with what its prompt holds between '<' and '>', and then ends; with "<abc*>" it says
+/// "abcabc..." without end, and at a '!' it leaves no token to choose. Prompts without brackets get
+/// an empty answer.
+///
+/// It throws where it is used as a model must not be: positions that do not follow on, too large a
+/// batch, sequences and tokens out of range.
+/// Threads: as Decoder; the functions for tests on any thread.
+class FakeDecoder final : public Decoder {
+  public:
+    explicit FakeDecoder(const EngineInfo& info);
+
+    EngineInfo info() const override { return info_; }
+    Result<void> decode(std::span<const DecodeEntry> batch) override;
+    Result<std::span<const float>> logits(std::size_t entry) override;
+    void remove(SequenceId sequence) override;
+    Result<std::unique_ptr<TokenSampler>> make_sampler(
+        const SamplingOptions& options, std::span<const Token> prompt
+    ) const override;
+    void interrupt() override;
+
+    // For tests.
+
+    /// The batches that were decoded.
+    std::vector<std::vector<DecodeEntry>> batches() const { return state_.lock()->batches; }
+    std::int32_t cells_used() const { return cells_used(*state_.lock()); }
+    /// Makes the next decode() fail.
+    void fail_next(Error error) { state_.lock()->failure = std::move(error); }
+    /// Lets it run out of cells earlier than info() says.
+    void set_cells(std::int32_t cells) { state_.lock()->cells = cells; }
+    /// Makes decode() block until this is called with false, or interrupt().
+    void block(bool on);
+
+  private:
+    struct State {
+        std::vector<std::vector<Token>> histories;
+        std::vector<std::vector<DecodeEntry>> batches;
+        std::vector<std::vector<float>> rows;  // of the last batch; empty where not asked for
+        std::optional<Error> failure;
+        std::int32_t cells = 0;
+        bool blocked = false;
+        bool interrupted = false;
+    };
+
+    static std::int32_t cells_used(const State& state);
+    void check(const State& state, std::span<const DecodeEntry> batch) const;
+
+    const EngineInfo info_;
+    Guarded<State> state_;
+};
+
+/// A clock that stands still until it is told.
+class FakeClock final : public Clock {
+  public:
+    TimePoint now() const override { return *now_.lock(); }
+    void advance(std::chrono::nanoseconds duration) {
+        auto now = now_.lock();
+        *now += std::chrono::duration_cast<TimePoint::duration>(duration);
+    }
+
+  private:
+    Guarded<TimePoint> now_{TimePoint(std::chrono::hours(1))};
+};
+
+}  // namespace mullama

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "engine/decoder.h"
+#include <mullama/batch.h>
+#include <mullama/context.h>
+#include <mullama/engine.h>
+#include <mullama/model.h>
+#include <mullama/result.h>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <span>
+
+namespace mullama {
+
+/// A Decoder over a Context of llama.cpp.
+class LlamaDecoder final : public Decoder {
+  public:
+    /// Makes a context for `options`, which check_options() has passed.
+    /// Errors:  kUnsupported: the model cannot generate. kExhausted: not enough memory. Those of
+    ///          Context::create().
+    static Result<std::unique_ptr<Decoder>> create(
+        const Model& model, const EngineOptions& options
+    );
+
+    EngineInfo info() const override { return info_; }
+    Result<void> decode(std::span<const DecodeEntry> batch) override;
+    Result<std::span<const float>> logits(std::size_t entry) override;
+    void remove(SequenceId sequence) override;
+    Result<std::unique_ptr<TokenSampler>> make_sampler(
+        const SamplingOptions& options, std::span<const Token> prompt
+    ) const override;
+    void interrupt() override { interrupted_ = true; }
+
+  private:
+    LlamaDecoder(const Model& model, Context context, const EngineInfo& info);
+
+    const Model model_;
+    const EngineInfo info_;
+    std::atomic<bool> interrupted_ = false;
+    Context context_;
+    Batch batch_;
+};
+
+}  // namespace mullama

@@ -1,0 +1,54 @@
+#include "engine/local_engine.h"
+
+#include "base/error.h"
+#include "engine/submission.h"
+
+#include <exception>
+#include <utility>
+
+namespace mullama {
+
+LocalEngine::LocalEngine(
+    std::unique_ptr<Decoder> decoder,
+    std::shared_ptr<const Tokenizer> tokenizer,
+    const EngineOptions& options
+)
+    : stream_capacity_(static_cast<std::size_t>(options.stream_capacity)),
+      decoder_(std::move(decoder)),
+      tokenizer_(std::move(tokenizer)),
+      bell_(std::make_shared<Bell>()),
+      loop_(*decoder_, *tokenizer_, options, clock_),
+      thread_([this](const std::stop_token& stop) { serve(stop); }) {}
+
+LocalEngine::~LocalEngine() {
+    thread_.request_stop();
+    decoder_->interrupt();
+    bell_->ring();
+    thread_.join();
+}
+
+Result<EventStream> LocalEngine::submit(GenerateRequest request) {
+    auto sequence = make_sequence(std::move(request), *tokenizer_, *decoder_);
+    if (!sequence) return std::move(sequence).error();
+    const auto stream =
+        std::make_shared<Stream>(stream_capacity_, [bell = bell_] { bell->ring(); });
+    EventStream reader(stream);
+    (*sequence)->stream = stream;
+    (*sequence)->submitted_at = clock_.now();
+    MULLAMA_TRY(loop_.inbox().put(std::move(*sequence)));
+    bell_->ring();
+    return reader;
+}
+
+void LocalEngine::serve(const std::stop_token& stop) {
+    try {
+        while (!stop.stop_requested()) {
+            if (!loop_.step()) bell_->wait(loop_.deadline());
+        }
+        loop_.end_all(fail(ErrorCode::kUnavailable, "the engine is shutting down"));
+    } catch (const std::exception& exception) {
+        loop_.end_all(fail(ErrorCode::kInternal, "the engine failed: {}", exception.what()));
+    }
+}
+
+}  // namespace mullama

@@ -1,0 +1,76 @@
+#include "engine/scheduler.h"
+
+#include <algorithm>
+
+namespace mullama {
+
+namespace {
+
+// Gives `sequence` up to `tokens` more of what is pending and left.
+void grant(
+    std::int32_t& granted, const SequenceLoad& sequence, std::int32_t tokens, std::int32_t& left
+) {
+    const std::int32_t more = std::min({tokens, sequence.pending - granted, left});
+    granted += more;
+    left -= more;
+}
+
+// The prompts to read, those that have waited longest first.
+std::vector<std::size_t> prompts_in_turn(std::span<const SequenceLoad> loads) {
+    std::vector<std::size_t> turns;
+    for (std::size_t i = 0; i < loads.size(); ++i) {
+        if (!loads[i].generating && !loads[i].paused && loads[i].pending > 0) turns.push_back(i);
+    }
+    std::ranges::stable_sort(turns, {}, [&](std::size_t i) { return loads[i].served_at; });
+    return turns;
+}
+
+}  // namespace
+
+std::size_t plan_admission(std::span<const std::int32_t> cells, FreePlaces free) {
+    std::size_t admitted = 0;
+    for (const std::int32_t reserve : cells) {
+        if (free.sequences < 1 || free.kv_cells < reserve) break;
+        --free.sequences;
+        free.kv_cells -= reserve;
+        ++admitted;
+    }
+    return admitted;
+}
+
+std::vector<std::int32_t> plan_step(std::span<const SequenceLoad> loads, StepLimits limits) {
+    std::vector<std::int32_t> granted(loads.size(), 0);
+    std::int32_t left = limits.batch_size;
+    for (std::size_t i = 0; i < loads.size(); ++i) {
+        const SequenceLoad& load = loads[i];
+        if (load.generating && !load.paused) grant(granted[i], load, load.pending, left);
+    }
+
+    const bool generating = left < limits.batch_size;
+    if (generating) left = std::min(left, limits.prefill_chunk);
+    const auto turns = prompts_in_turn(loads);
+    if (turns.empty()) return granted;
+    const std::int32_t share =
+        std::max(kPromptShareMin, left / static_cast<std::int32_t>(turns.size()));
+    for (const std::size_t i : turns) grant(granted[i], loads[i], share, left);
+    for (const std::size_t i : turns) grant(granted[i], loads[i], left, left);
+    return granted;
+}
+
+bool shrink_plan(std::span<const SequenceLoad> loads, std::vector<std::int32_t>& granted) {
+    std::int32_t answers = 0;
+    std::int32_t prompts = 0;
+    for (std::size_t i = 0; i < loads.size(); ++i) {
+        (loads[i].generating ? answers : prompts) += granted[i];
+    }
+    if (prompts == 0 || answers + prompts == 1) return false;
+    std::int32_t keep = answers > 0 ? 0 : prompts / 2;
+    for (std::size_t i = 0; i < loads.size(); ++i) {
+        if (loads[i].generating) continue;
+        granted[i] = std::min(granted[i], keep);
+        keep -= granted[i];
+    }
+    return true;
+}
+
+}  // namespace mullama

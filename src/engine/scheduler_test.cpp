@@ -1,0 +1,167 @@
+#include "engine/scheduler.h"
+
+#include <numeric>
+
+#include <gtest/gtest.h>
+
+namespace mullama {
+namespace {
+
+using Grants = std::vector<std::int32_t>;
+
+constexpr StepLimits kLimits{.batch_size = 2048, .prefill_chunk = 256};
+
+SequenceLoad answer() {
+    return {.pending = 1, .generating = true};
+}
+
+SequenceLoad prompt(std::int32_t pending, std::int64_t served_at = -1) {
+    return {.pending = pending, .served_at = served_at};
+}
+
+SequenceLoad paused(SequenceLoad load) {
+    load.paused = true;
+    return load;
+}
+
+Grants plan(std::vector<SequenceLoad> loads, StepLimits limits = kLimits) {
+    return plan_step(loads, limits);
+}
+
+std::size_t admit(std::vector<std::int32_t> cells, FreePlaces free) {
+    return plan_admission(cells, free);
+}
+
+TEST(Admission, takes_what_fits_in_order) {
+    //  cells   |####____|   4 of 8 free      queue: 2, 2, 2
+    EXPECT_EQ(admit({2, 2, 2}, {.sequences = 4, .kv_cells = 4}), 2U);
+    EXPECT_EQ(admit({}, {.sequences = 4, .kv_cells = 4}), 0U);
+}
+
+TEST(Admission, is_bounded_by_sequences_too) {
+    EXPECT_EQ(admit({1, 1, 1}, {.sequences = 2, .kv_cells = 100}), 2U);
+    EXPECT_EQ(admit({1}, {.sequences = 0, .kv_cells = 100}), 0U);
+}
+
+TEST(Admission, a_large_request_is_not_overtaken_by_smaller_ones) {
+    //  cells   |####____|   4 of 8 free      queue: 6, 1, 1   the 6 goes next, or it never would
+    EXPECT_EQ(admit({6, 1, 1}, {.sequences = 4, .kv_cells = 4}), 0U);
+}
+
+TEST(Plan, nothing_to_do_gives_nothing) {
+    EXPECT_EQ(plan({}), Grants{});
+    EXPECT_EQ(plan({prompt(0)}), (Grants{0}));
+}
+
+TEST(Plan, every_answer_gets_its_next_token) {
+    //  a  >1        three answers: one token each
+    //  b  >1
+    //  c  >1
+    EXPECT_EQ(plan({answer(), answer(), answer()}), (Grants{1, 1, 1}));
+}
+
+TEST(Plan, a_prompt_alone_takes_the_whole_batch) {
+    //  a  [......... 5000 .........]        nobody waits for the step: as much as it takes
+    EXPECT_EQ(plan({prompt(5000)}), (Grants{2048}));
+    EXPECT_EQ(plan({prompt(100)}), (Grants{100}));
+}
+
+TEST(Plan, a_prompt_beside_answers_takes_one_chunk) {
+    //  a  >1
+    //  b  [......... 5000 .........]        256 at a time, so that a goes on flowing
+    EXPECT_EQ(plan({answer(), prompt(5000)}), (Grants{1, 256}));
+}
+
+TEST(Plan, a_paused_answer_does_not_make_prompts_small) {
+    //  a  >1 (paused)
+    //  b  [......... 5000 .........]
+    EXPECT_EQ(plan({paused(answer()), prompt(5000)}), (Grants{0, 2048}));
+}
+
+TEST(Plan, paused_sequences_get_nothing) {
+    EXPECT_EQ(plan({paused(prompt(10)), paused(answer())}), (Grants{0, 0}));
+}
+
+TEST(Plan, prompts_share_the_budget_equally) {
+    //  a  [.... 1000 ....]     1024 each
+    //  b  [.... 3000 ........]
+    EXPECT_EQ(plan({prompt(2000), prompt(3000)}), (Grants{1024, 1024}));
+    EXPECT_EQ(plan({answer(), prompt(2000), prompt(3000)}), (Grants{1, 128, 128}));
+}
+
+TEST(Plan, what_a_short_prompt_leaves_goes_to_the_others) {
+    //  a  [ 48 ]               done in this step
+    //  b  [.... 3000 ........]  2048 - 48
+    EXPECT_EQ(plan({prompt(48), prompt(3000)}), (Grants{48, 2000}));
+    EXPECT_EQ(plan({prompt(3000), prompt(48)}), (Grants{2000, 48}));
+}
+
+TEST(Plan, many_prompts_take_turns_in_parts_that_are_not_too_small) {
+    //  Twelve prompts beside an answer: 256 / 12 would be 21 each. Eight get 32, and those that got
+    //  nothing are first in the next step.
+    std::vector<SequenceLoad> loads(12, prompt(1000));
+    loads.push_back(answer());
+    const Grants first = plan_step(loads, kLimits);
+    EXPECT_EQ(first, (Grants{32, 32, 32, 32, 32, 32, 32, 32, 0, 0, 0, 0, 1}));
+
+    for (std::size_t i = 0; i < 8; ++i) loads[i] = prompt(968, 0);
+    const Grants second = plan_step(loads, kLimits);
+    EXPECT_EQ(second, (Grants{32, 32, 32, 32, 0, 0, 0, 0, 32, 32, 32, 32, 1}));
+}
+
+TEST(Plan, all_prompts_come_to_an_end_within_the_steps_that_their_tokens_need) {
+    std::vector<SequenceLoad> loads;
+    for (const std::int32_t pending : {700, 3, 256, 900, 1, 64}) loads.push_back(prompt(pending));
+    loads.push_back(answer());
+    const std::int32_t total = 700 + 3 + 256 + 900 + 1 + 64;
+    std::int64_t step = 0;
+    std::int32_t left = total;
+    for (; left > 0; ++step) {
+        const Grants granted = plan_step(loads, kLimits);
+        for (std::size_t i = 0; i + 1 < loads.size(); ++i) {
+            if (granted[i] > 0) loads[i].served_at = step;
+            loads[i].pending -= granted[i];
+            ASSERT_GE(loads[i].pending, 0);
+            left -= granted[i];
+        }
+        ASSERT_EQ(granted.back(), 1);
+    }
+    EXPECT_EQ(step, (total + kLimits.prefill_chunk - 1) / kLimits.prefill_chunk);
+}
+
+TEST(Plan, never_exceeds_the_batch) {
+    const StepLimits small{.batch_size = 8, .prefill_chunk = 256};
+    std::vector<SequenceLoad> loads(6, answer());
+    loads.push_back(prompt(100));
+    EXPECT_EQ(plan_step(loads, small), (Grants{1, 1, 1, 1, 1, 1, 2}));
+    loads.insert(loads.begin(), 2, answer());
+    EXPECT_EQ(plan_step(loads, small).back(), 0);
+}
+
+TEST(Plan, a_group_of_draft_tokens_is_computed_whole) {
+    //  a  >1 + 4 drafted
+    EXPECT_EQ(plan({{.pending = 5, .generating = true}, answer()}), (Grants{5, 1}));
+}
+
+TEST(Shrink, prompts_wait_for_the_answers_beside_them) {
+    Grants granted{1, 256, 1};
+    EXPECT_TRUE(shrink_plan(std::vector{answer(), prompt(900), answer()}, granted));
+    EXPECT_EQ(granted, (Grants{1, 0, 1}));
+    EXPECT_FALSE(shrink_plan(std::vector{answer(), prompt(900), answer()}, granted));
+    EXPECT_EQ(granted, (Grants{1, 0, 1}));
+}
+
+TEST(Shrink, prompts_alone_keep_half_of_their_tokens) {
+    const std::vector loads{prompt(900), prompt(900)};
+    Grants granted{6, 5};
+    EXPECT_TRUE(shrink_plan(loads, granted));
+    EXPECT_EQ(granted, (Grants{5, 0}));
+    EXPECT_TRUE(shrink_plan(loads, granted));
+    EXPECT_EQ(granted, (Grants{2, 0}));
+    EXPECT_TRUE(shrink_plan(loads, granted));
+    EXPECT_FALSE(shrink_plan(loads, granted)) << "one token is the least";
+    EXPECT_EQ(granted, (Grants{1, 0}));
+}
+
+}  // namespace
+}  // namespace mullama

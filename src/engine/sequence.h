@@ -1,0 +1,67 @@
+#pragma once
+
+#include "base/clock.h"
+#include "engine/answer_text.h"
+#include "engine/decoder.h"
+#include "engine/scheduler.h"
+#include "engine/stream.h"
+#include <mullama/types.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace mullama {
+
+inline constexpr SequenceId kNoSequence = -1;
+
+/// One request from its submission to its end.
+///
+/// `tokens` is the prompt followed by the answer so far, of which the first `decoded` are in the
+/// KV cache; when all are, the next one can be chosen. So a sequence that lost its cells only sets
+/// `decoded` back to 0, and one that finds a prefix there begins further on.
+struct Sequence {
+    explicit Sequence(AnswerText answer_text) : text(std::move(answer_text)) {}
+
+    // Set at submission.
+    std::vector<Token> tokens;
+    std::int32_t prompt_tokens = 0;
+    std::int32_t answer_tokens_max = 0;  // what max_tokens and the context leave
+    std::int32_t cells = 0;              // what it reserves
+    bool ignore_eos = false;
+    std::unique_ptr<TokenSampler> sampler;
+    AnswerText text;
+    std::shared_ptr<Stream> stream;
+    Clock::TimePoint submitted_at;
+
+    // The engine thread's.
+    SequenceId id = kNoSequence;  // its place in the KV cache while it runs
+    std::int32_t decoded = 0;
+    std::int64_t served_at = -1;
+    std::optional<Clock::TimePoint> paused_at;  // since when its stream has been full
+    std::optional<Clock::TimePoint> started_at;
+    std::optional<Clock::TimePoint> first_token_at;
+    Clock::TimePoint last_token_at;
+
+    std::int32_t pending() const { return static_cast<std::int32_t>(tokens.size()) - decoded; }
+    std::int32_t generated() const {
+        return static_cast<std::int32_t>(tokens.size()) - prompt_tokens;
+    }
+
+    SequenceLoad load() const {
+        return {
+            .pending = pending(),
+            .generating = generated() > 0 && pending() == 1,
+            .paused = paused_at.has_value(),
+            .served_at = served_at,
+        };
+    }
+
+    Usage usage(Clock::TimePoint now) const;
+};
+
+using Sequences = std::deque<std::unique_ptr<Sequence>>;
+
+}  // namespace mullama

@@ -1,0 +1,116 @@
+#include "engine/submission.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mullama {
+
+namespace {
+
+Result<void> check_stops(const std::vector<std::string>& stops) {
+    if (stops.size() > kStopStringsMax) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "request has {} stop strings, the most is {}",
+            stops.size(),
+            kStopStringsMax
+        );
+    }
+    for (std::size_t i = 0; i < stops.size(); ++i) {
+        if (stops[i].empty()) {
+            return fail(ErrorCode::kInvalidArgument, "stop string {} is empty: leave it out", i);
+        }
+        if (stops[i].size() > kStopStringBytesMax) {
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "stop string {} has {} bytes, the most is {}",
+                i,
+                stops[i].size(),
+                kStopStringBytesMax
+            );
+        }
+        if (!is_valid_utf8(stops[i])) {
+            return fail(ErrorCode::kInvalidArgument, "stop string {} is not valid UTF-8", i);
+        }
+    }
+    return {};
+}
+
+Result<void> check_options(const GenerateRequest& request) {
+    if (request.tokens.empty() && request.prompt.empty()) {
+        return fail(ErrorCode::kInvalidArgument, "prompt is empty: give text or tokens");
+    }
+    if (request.max_tokens < -1) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "max_tokens is {}: give a number from 0 on, or -1 for no limit",
+            request.max_tokens
+        );
+    }
+    return check_stops(request.stop);
+}
+
+// Tokens of the caller's are checked against the model. So are those of the tokenizer, which may
+// be the caller's too.
+Result<void> check_tokens(const std::vector<Token>& tokens, const EngineInfo& info) {
+    const auto count = tokens.size();
+    if (count == 0) {
+        return fail(ErrorCode::kInvalidArgument, "prompt is empty: its text gives no tokens");
+    }
+    if (count > static_cast<std::size_t>(info.context_length)) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "prompt has {} tokens, context is {}: raise num_ctx or shorten the prompt",
+            count,
+            info.context_length
+        );
+    }
+    const auto outside = [&](Token token) { return token < 0 || token >= info.vocab_size; };
+    const auto found = std::ranges::find_if(tokens, outside);
+    if (found == tokens.end()) return {};
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "token {} at position {} is not in the vocabulary: tokens are 0 to {}",
+        *found,
+        found - tokens.begin(),
+        info.vocab_size - 1
+    );
+}
+
+Result<std::vector<Token>> prompt_tokens(GenerateRequest& request, const Tokenizer& tokenizer) {
+    if (!request.tokens.empty()) return std::move(request.tokens);
+    return tokenizer.encode(request.prompt, request.add_special, request.parse_special);
+}
+
+// The last token of an answer needs no cell, since nothing is computed from it.
+void set_limits(Sequence& sequence, std::int32_t max_tokens, const EngineInfo& info) {
+    const std::int32_t room = info.context_length - sequence.prompt_tokens + 1;
+    sequence.answer_tokens_max = max_tokens == -1 ? room : std::min(max_tokens, room);
+    sequence.cells = sequence.prompt_tokens + std::max(sequence.answer_tokens_max - 1, 0);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Sequence>> make_sequence(
+    GenerateRequest request, const Tokenizer& tokenizer, const Decoder& decoder
+) {
+    MULLAMA_TRY(check_options(request));
+    auto tokens = prompt_tokens(request, tokenizer);
+    if (!tokens) return std::move(tokens).error();
+    const EngineInfo info = decoder.info();
+    MULLAMA_TRY(check_tokens(*tokens, info));
+    auto sampler = decoder.make_sampler(request.sampling, *tokens);
+    if (!sampler) return std::move(sampler).error();
+
+    auto sequence = std::make_unique<Sequence>(AnswerText(tokenizer, std::move(request.stop)));
+    sequence->tokens = std::move(*tokens);
+    sequence->prompt_tokens = static_cast<std::int32_t>(sequence->tokens.size());
+    sequence->ignore_eos = request.ignore_eos;
+    sequence->sampler = std::move(*sampler);
+    set_limits(*sequence, request.max_tokens, info);
+    return sequence;
+}
+
+}  // namespace mullama
