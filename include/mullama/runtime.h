@@ -1,0 +1,127 @@
+#pragma once
+
+#include <mullama/chat.h>
+#include <mullama/embedding.h>
+#include <mullama/engine.h>
+#include <mullama/event_stream.h>
+#include <mullama/model.h>
+#include <mullama/result.h>
+#include <mullama/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mullama {
+
+/// How a model is brought into memory and served.
+struct LoadOptions {
+    /// How the weights are loaded.
+    ModelOptions model;
+    /// How requests are served.
+    EngineOptions engine;
+    std::string chat_template;  ///< A Jinja template to use in place of the model's own; empty =
+                                ///< the model's.
+};
+
+/// Texts to turn into vectors.
+struct EmbedRequest {
+    /// The texts, at least one.
+    std::vector<std::string> input;
+    Pooling pooling = Pooling::kModel;  ///< As in EmbedderOptions.
+    /// How to embed them.
+    EmbedOptions options;
+};
+
+/// A model that is loaded and ready to answer, with its engine.
+/// Threads: Thread-safe. Copies are leases: the model is freed with the last copy; streams that are
+/// still
+///          open then end with kUnavailable.
+class LoadedModel {
+  public:
+    /// Loads `file` and starts its engine. Blocks until it can answer.
+    /// Errors: those of Model::load() and make_local_engine(); kInvalidArgument: the template in
+    /// `options`
+    ///         does not parse.
+    static Result<LoadedModel> load(
+        const std::filesystem::path& file, const LoadOptions& options = {}
+    );
+
+    /// Answers a conversation with the assistant's next turn.
+    /// Errors: kUnsupported: the model has no chat template. kInvalidArgument: the template refuses
+    /// the
+    ///         messages, or they do not fit the context and may not be dropped; and those of
+    ///         Engine::submit().
+    Result<EventStream> chat(const ChatRequest& request) const;
+
+    /// Continues a text.
+    /// Errors: kUnsupported: the model cannot generate. And those of Engine::submit().
+    Result<EventStream> generate(GenerateRequest request) const;
+
+    /// Turns texts into vectors, one each, on a context of their own beside the engine's.
+    /// Errors: those of Embedder::create() and Embedder::embed().
+    /// Threads: Thread-safe. Blocks until done; calls queue up behind each other.
+    Result<Embeddings> embed(const EmbedRequest& request) const;
+
+    /// The prompt that chat() would send for `request`, oldest messages dropped as it would.
+    /// Errors: as chat(), without the engine's.
+    Result<ChatPrompt> render(const ChatRequest& request) const;
+
+    /// Whether chat() can answer.
+    bool has_chat_template() const;
+
+    /// The model's template, or the one set in LoadOptions; empty where there is none.
+    const std::string& chat_template() const;
+
+    /// The loaded model. Valid as long as any copy of this.
+    const Model& model() const;
+
+    /// The engine, or null where the model can only embed. Valid as long as any copy of this.
+    const Engine* engine() const;
+
+    /// How long load() took, in nanoseconds.
+    std::int64_t load_ns() const;
+
+  private:
+    struct Impl;
+    explicit LoadedModel(std::shared_ptr<const Impl> impl);
+
+    std::shared_ptr<const Impl> impl_;
+};
+
+/// The front door: answers by model file, loading each on first use and keeping it.
+/// Threads: Thread-safe. Two calls that need the same file load it once.
+class Runtime {
+  public:
+    /// `defaults` hold for every file that it loads.
+    explicit Runtime(LoadOptions defaults = {});
+    ~Runtime();
+    /// Takes over what the other holds; the other can then only be destroyed or assigned to.
+    Runtime(Runtime&&) noexcept;
+    /// As above.
+    Runtime& operator=(Runtime&&) noexcept;
+
+    /// LoadedModel::chat() on `file`.
+    Result<EventStream> chat(const std::filesystem::path& file, const ChatRequest& request);
+
+    /// LoadedModel::generate() on `file`.
+    Result<EventStream> generate(const std::filesystem::path& file, GenerateRequest request);
+
+    /// LoadedModel::embed() on `file`.
+    Result<Embeddings> embed(const std::filesystem::path& file, const EmbedRequest& request);
+
+    /// A lease on `file`, loaded with this runtime's options if it is not loaded yet.
+    /// Errors: those of LoadedModel::load(); a failed load is tried again by the next call.
+    Result<LoadedModel> load(const std::filesystem::path& file);
+
+    /// Forgets `file`; its memory is freed with the last lease. False where it was not loaded.
+    bool unload(const std::filesystem::path& file);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mullama

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <mullama/embedding.h>
+#include <mullama/executor.h>
+#include <mullama/model.h>
+#include <mullama/result.h>
+#include <mullama/runtime.h>
+
+#include <optional>
+#include <thread>
+
+namespace mullama {
+
+/// Computes a model's embeddings on one thread of their own, which holds their context. The context
+/// is made by the first request, and anew where a request asks for another pooling.
+/// Threads: Thread-safe. Requests run one after the other, in order of arrival.
+class EmbedWorker {
+  public:
+    explicit EmbedWorker(Model model);
+    ~EmbedWorker();
+
+    /// Embeds on the worker's thread and waits for it.
+    /// Errors: those of Embedder::create() and Embedder::embed().
+    Result<Embeddings> embed(const EmbedRequest& request);
+
+  private:
+    Result<Embeddings> run(const EmbedRequest& request);
+
+    Model model_;
+    std::optional<Embedder> embedder_;  // worker thread only
+    EmbedderOptions options_;           // what embedder_ was made with
+    EventLoop loop_;
+    std::jthread thread_;
+};
+
+}  // namespace mullama

@@ -1,0 +1,140 @@
+#include "base/error.h"
+#include "runtime/chat_fit.h"
+#include "runtime/embed_worker.h"
+#include <mullama/runtime.h>
+#include <mullama/tokenizer.h>
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+namespace mullama {
+
+struct LoadedModel::Impl {
+    explicit Impl(Model loaded) : model(std::move(loaded)), embed_worker(model) {}
+
+    /// A conversation as text and as the tokens of that text.
+    struct Prepared {
+        ChatPrompt prompt;
+        std::vector<Token> tokens;
+    };
+
+    Result<Prepared> prepare(std::span<const Message> messages) const {
+        auto prompt = chat_template->render(messages);
+        if (!prompt) return std::move(prompt).error();
+        auto tokens = tokenizer->encode(prompt->text, /*add_special=*/true, /*parse_special=*/true);
+        if (!tokens) return std::move(tokens).error();
+        return Prepared{std::move(prompt).value(), std::move(tokens).value()};
+    }
+
+    Result<Prepared> prepare(const ChatRequest& request) const {
+        if (!chat_template) return *no_chat;
+        auto whole = prepare(request.messages);
+        if (!whole || !request.truncate || !engine) return whole;
+        const auto limit = static_cast<std::size_t>(engine->info().context_length - 1);
+        if (whole->tokens.size() <= limit) return whole;
+        auto fitting = fit_messages(request.messages, limit, [&](auto messages) {
+            auto prepared = prepare(messages);
+            using Length = Result<std::size_t>;
+            return prepared ? Length(prepared->tokens.size()) : Length(prepared.error());
+        });
+        if (!fitting) return std::move(fitting).error();
+        return prepare(*fitting);
+    }
+
+    Model model;
+    std::shared_ptr<const Tokenizer> tokenizer;
+    std::optional<ChatTemplate> chat_template;
+    std::optional<Error> no_chat;  // why there is no template
+    std::unique_ptr<Engine> engine;
+    std::optional<Error> no_engine;  // why there is no engine
+    mutable EmbedWorker embed_worker;
+    std::int64_t load_ns = 0;
+};
+
+LoadedModel::LoadedModel(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+Result<LoadedModel> LoadedModel::load(
+    const std::filesystem::path& file, const LoadOptions& options
+) {
+    const auto start = std::chrono::steady_clock::now();
+    auto model = Model::load(file, options.model);
+    if (!model) return std::move(model).error();
+    auto impl = std::make_shared<Impl>(std::move(model).value());
+
+    impl->tokenizer =
+        options.engine.tokenizer ? options.engine.tokenizer : model_tokenizer(impl->model);
+    auto chat = options.chat_template.empty()
+                    ? ChatTemplate::from_model(impl->model)
+                    : ChatTemplate::parse(impl->model, options.chat_template);
+    if (chat) {
+        impl->chat_template = std::move(chat).value();
+    } else if (options.chat_template.empty()) {
+        impl->no_chat = std::move(chat).error();
+    } else {
+        return std::move(chat).error();
+    }
+
+    auto engine = make_local_engine(impl->model, options.engine);
+    if (engine) {
+        impl->engine = std::move(engine).value();
+    } else if (engine.error().code == ErrorCode::kUnsupported) {
+        impl->no_engine = std::move(engine).error();
+    } else {
+        return std::move(engine).error();
+    }
+    impl->load_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
+    return LoadedModel(std::move(impl));
+}
+
+Result<ChatPrompt> LoadedModel::render(const ChatRequest& request) const {
+    auto prepared = impl_->prepare(request);
+    if (!prepared) return std::move(prepared).error();
+    return std::move(prepared->prompt);
+}
+
+Result<EventStream> LoadedModel::chat(const ChatRequest& request) const {
+    if (impl_->no_engine) return *impl_->no_engine;
+    auto prepared = impl_->prepare(request);
+    if (!prepared) return std::move(prepared).error();
+    GenerateRequest generate;
+    generate.tokens = std::move(prepared->tokens);
+    generate.sampling = request.sampling;
+    generate.max_tokens = request.max_tokens;
+    generate.stop = request.stop;
+    const auto& stops = prepared->prompt.stops;
+    generate.stop.insert(generate.stop.end(), stops.begin(), stops.end());
+    return impl_->engine->submit(std::move(generate));
+}
+
+Result<EventStream> LoadedModel::generate(GenerateRequest request) const {
+    if (impl_->no_engine) return *impl_->no_engine;
+    return impl_->engine->submit(std::move(request));
+}
+
+Result<Embeddings> LoadedModel::embed(const EmbedRequest& request) const {
+    return impl_->embed_worker.embed(request);
+}
+
+bool LoadedModel::has_chat_template() const {
+    return impl_->chat_template.has_value();
+}
+
+const std::string& LoadedModel::chat_template() const {
+    static const std::string kNone;
+    return impl_->chat_template ? impl_->chat_template->source() : kNone;
+}
+
+const Model& LoadedModel::model() const {
+    return impl_->model;
+}
+
+const Engine* LoadedModel::engine() const {
+    return impl_->engine.get();
+}
+
+std::int64_t LoadedModel::load_ns() const {
+    return impl_->load_ns;
+}
+
+}  // namespace mullama
