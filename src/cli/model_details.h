@@ -1,0 +1,36 @@
+#pragma once
+
+#include "cli/model_file.h"
+#include <mullama/result.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mullama::cli {
+
+/// What a model file says about itself. Unset where it does not say.
+struct ModelDetails {
+    std::string architecture;
+    std::optional<std::uint64_t> parameters;
+    std::optional<std::uint64_t> context_length;
+    std::optional<std::uint64_t> embedding_length;
+    std::string quantization;
+    std::vector<std::string> capabilities;  ///< Under Ollama's names: "completion", "tools", ...
+    std::string licence;
+    std::string chat_template;
+};
+
+/// Reads a file's header only: no weights are loaded.
+/// Errors: those of GgufFile::open().
+Result<ModelDetails> read_details(const ModelFile& file);
+
+/// Ollama's tables: Model, Capabilities, License.
+std::string details_text(const ModelDetails& details);
+
+/// The tables Metadata and Tensors.
+/// Errors: those of GgufFile::open().
+Result<std::string> full_header_text(const ModelFile& file);
+
+}  // namespace mullama::cli

@@ -1,0 +1,131 @@
+#include "cli/model_file.h"
+
+#include "base/error.h"
+#include "cli/human_format.h"
+#include "cli/table.h"
+#include "cli/terminal.h"
+#include "store/resolve.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <vector>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace mullama::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kIdDigits = 12;
+
+/// The user's paths and the index there.
+struct Store {
+    store::Paths paths;
+    store::Index index;
+};
+
+Result<Store> open_store() {
+    Result<store::Paths> paths = store::default_paths();
+    if (!paths) return paths.error();
+    Result<store::Index> index = store::load_index(*paths);
+    if (!index) return index.error();
+    return Store{*paths, std::move(index).value()};
+}
+
+store::FetchOptions fetch_options() {
+    store::FetchOptions options;
+    options.visible = is_terminal(STDERR_FILENO);
+    options.on_status = [](std::string_view status) { fmt::print(stderr, "{}\n", status); };
+    return options;
+}
+
+struct Downloaded {
+    store::IndexEntry entry;
+    fs::file_time_type modified;
+};
+
+std::vector<Downloaded> downloaded_models(const Store& store) {
+    std::vector<Downloaded> models;
+    for (const store::IndexEntry& entry : store.index.entries()) {
+        if (!store::is_downloaded(entry, store.paths)) continue;
+        std::error_code failed;
+        fs::file_time_type modified =
+            fs::last_write_time(store::model_path(entry, store.paths), failed);
+        models.push_back({entry, modified});
+    }
+    std::ranges::stable_sort(models, std::ranges::greater(), &Downloaded::modified);
+    return models;
+}
+
+}  // namespace
+
+Result<ModelFile> find_model_file(const std::string& name) {
+    if (store::is_file(name)) {
+        Result<fs::path> path = store::resolve(name, store::FetchPolicy::kNever);
+        if (!path) return path.error();
+        return ModelFile{name, *path, {}};
+    }
+    Result<Store> store = open_store();
+    if (!store) return store.error();
+    Result<fs::path> path = store::resolve(
+        name, store::FetchPolicy::kIfMissing, store->index, store->paths, fetch_options()
+    );
+    if (!path) return path.error();
+    Result<store::IndexEntry> entry = store::find_entry(name, store->index);
+    if (!entry) return entry.error();
+    return ModelFile{name, *path, entry->licence};
+}
+
+Result<void> pull_model(const std::string& name) {
+    if (store::is_file(name)) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "'{}' is a file: `mullama pull` takes a name that `mullama pull --help` lists",
+            name
+        );
+    }
+    Result<Store> store = open_store();
+    if (!store) return store.error();
+    Result<store::IndexEntry> entry = store::find_entry(name, store->index);
+    if (!entry) return entry.error();
+    if (store::is_downloaded(*entry, store->paths)) {
+        fmt::print(stderr, "verifying sha256 digest\n");
+        return store::verify(*entry, store->paths);
+    }
+    Result<fs::path> path = store::fetch(*entry, store->paths, fetch_options());
+    if (!path) return path.error();
+    return {};
+}
+
+Result<std::string> model_list(const std::string& prefix) {
+    Result<Store> store = open_store();
+    if (!store) return store.error();
+    std::vector<std::vector<std::string>> rows = {{"NAME", "ID", "SIZE", "MODIFIED"}};
+    for (const Downloaded& model : downloaded_models(*store)) {
+        if (!model.entry.name.starts_with(prefix)) continue;
+        auto age = fs::file_time_type::clock::now() - model.modified;
+        rows.push_back({
+            model.entry.name,
+            model.entry.sha256.substr(0, kIdDigits),
+            human_bytes(model.entry.size_bytes),
+            human_age(std::chrono::duration_cast<std::chrono::seconds>(age).count()),
+        });
+    }
+    return render_table(rows);
+}
+
+std::string known_models_help() {
+    Result<Store> store = open_store();
+    // Help must come even where the user's index is broken; a command that needs it says so.
+    if (!store) return "";
+    std::vector<std::vector<std::string>> rows;
+    for (const store::IndexEntry& entry : store->index.entries()) {
+        rows.push_back({entry.name, human_bytes(entry.size_bytes), entry.description});
+    }
+    return render_table(rows, 2);
+}
+
+}  // namespace mullama::cli

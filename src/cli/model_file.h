@@ -1,0 +1,34 @@
+#pragma once
+
+#include <mullama/result.h>
+
+#include <filesystem>
+#include <string>
+
+namespace mullama::cli {
+
+/// A model that a user named, as a file.
+struct ModelFile {
+    std::string name;            ///< As the user named it.
+    std::filesystem::path path;  ///< Exists.
+    std::string licence;         ///< From the index; empty for a file of the user's own.
+};
+
+/// Finds the file for a name or path; a name that is not downloaded yet is, with the progress on
+/// stderr.
+/// Errors: those of store::resolve().
+Result<ModelFile> find_model_file(const std::string& name);
+
+/// Downloads an index model, or reads it whole where it is there already, and compares its digest.
+/// Errors: kInvalidArgument: a path in place of a name. Those of store::fetch() and
+/// store::verify().
+Result<void> pull_model(const std::string& name);
+
+/// The table of downloaded models whose names start with `prefix`, newest first.
+/// Errors: those of store::load_index().
+Result<std::string> model_list(const std::string& prefix);
+
+/// What can be pulled: a line for each model in the index.
+std::string known_models_help();
+
+}  // namespace mullama::cli

@@ -1,0 +1,289 @@
+#include "cli/program.h"
+
+#include "base/error.h"
+#include "cli/display_width.h"
+#include "cli/model_file.h"
+#include "cli/model_options.h"
+#include "cli/table.h"
+#include "cli/terminal.h"
+#include "cli/verbs.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <iostream>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace mullama::cli {
+namespace {
+
+constexpr const char* kDescription = "Runs open language models on this machine.";
+
+constexpr const char* kFooter = R"(Examples:
+  mullama run smollm2:135m "Why is the sky blue?"
+  mullama run smollm2:135m                          open a chat
+  cat notes.txt | mullama run smollm2:135m "Summarise this:"
+  mullama run ./model.gguf "Hello"                  a file of your own
+
+MODEL is a name that `mullama pull --help` lists, or a GGUF file (a path with a '/', or *.gguf).
+
+Environment:
+  MULLAMA_HOME        Folder for models, history and index.json (default ~/.mullama)
+  MULLAMA_NOHISTORY   1 = do not remember what is typed in the chat
+
+Exit status:
+  0 success, 1 failure, 2 wrong arguments or input, 3 model or file not found, 130 Ctrl-C
+)";
+
+constexpr const char* kRunFooter = R"(Examples:
+  mullama run smollm2:135m "Name three colours." --verbose
+  mullama run smollm2:135m "Describe Paris." --format json
+  mullama run smollm2:135m "Tell a story." --option seed=7 --option num_predict=50
+  mullama run smollm2:135m --system "Answer in one word." "The capital of France?"
+
+Text that is piped in goes before the prompt. Without either, a terminal opens the chat: /? there
+lists its commands, Ctrl-C stops an answer, Ctrl-D leaves.
+
+Options for --option:
+)";
+
+constexpr const char* kShowFooter = R"(Examples:
+  mullama show smollm2:135m
+  mullama show ./model.gguf --verbose
+)";
+
+constexpr const char* kTokenizeFooter = R"(Examples:
+  mullama tokenize smollm2:135m "Hello, world"
+  mullama tokenize smollm2:135m --ids < notes.txt
+)";
+
+constexpr const char* kEmbedFooter = R"(Prints one JSON array of numbers a line for each TEXT.
+
+Examples:
+  mullama embed smollm2:135m "a cat" "a dog"
+  mullama embed smollm2:135m --pooling mean --dimensions 128 < notes.txt
+)";
+
+constexpr const char* kPullFooter = R"(A model that is there already is read whole and verified.
+
+Models:
+)";
+
+constexpr const char* kListFooter = R"(Examples:
+  mullama list
+  mullama list smol
+)";
+
+std::string run_footer() {
+    std::vector<std::vector<std::string>> rows;
+    for (const OptionHelp& option : option_help()) {
+        rows.push_back({fmt::format("{}={}", option.name, option.type), std::string(option.help)});
+    }
+    return kRunFooter + render_table(rows, 2);
+}
+
+/// The command line: verbs with their arguments, and what was asked for.
+class CommandLine {
+  public:
+    CommandLine() {
+        app_.set_version_flag("-v,--version", "mullama version is " MULLAMA_VERSION);
+        app_.footer(kFooter);
+        app_.require_subcommand(0, 1);
+        app_.get_formatter()->column_width(30);
+        add_run();
+        add_show();
+        add_tokenize();
+        add_embed();
+        add_pull();
+        add_list();
+        add_help();
+    }
+
+    ExitCode run(int argc, const char* const* argv) {
+        try {
+            app_.parse(argc, argv);
+        } catch (const CLI::Success&) {
+            return print_requested();
+        } catch (const CLI::ParseError& error) {
+            return report(usage_error(error.what()));
+        }
+        if (action_) return action_();
+        std::cout << program_help();
+        return ExitCode::kSuccess;
+    }
+
+  private:
+    void on(CLI::App* verb, std::function<ExitCode()> action) {
+        verb->callback([this, action = std::move(action)] { action_ = action; });
+    }
+
+    void add_run() {
+        CLI::App* verb = app_.add_subcommand("run", "Answer a prompt, or chat");
+        verb->footer(run_footer);
+        verb->add_option("MODEL", run_.model, "Model name or GGUF file")->required()->type_name("");
+        verb->add_option("PROMPT", run_.prompt, "What to answer")->type_name("");
+        verb->add_flag("--verbose", run_.verbose, "Show the timing on stderr");
+        verb->add_flag(
+            "--stats", run_.stats, "Show tokens/s on stderr where stdout is no terminal"
+        );
+        verb->add_flag("--nowordwrap", run_.no_word_wrap, "Do not break lines at words");
+        verb->add_option("--format", run_.format, "Format of the answer")
+            ->check(CLI::IsMember({"json"}));
+        verb->add_option("--system", run_.system, "System message");
+        verb->add_option("--option", run_.options, "Model option, may be given several times")
+            ->type_name("KEY=VALUE")
+            ->allow_extra_args(false);
+        on(verb, [this] { return cli::run(run_); });
+    }
+
+    void add_show() {
+        CLI::App* verb = app_.add_subcommand("show", "Show information for a model");
+        verb->footer(kShowFooter);
+        verb->add_option("MODEL", show_.model, "Model name or GGUF file")
+            ->required()
+            ->type_name("");
+        verb->add_flag("-v,--verbose", show_.verbose, "Show all metadata and tensors");
+        verb->add_flag("--license", show_.licence, "Show the licence only");
+        verb->add_flag("--template", show_.chat_template, "Show the chat template only");
+        on(verb, [this] { return show(show_); });
+    }
+
+    void add_tokenize() {
+        CLI::App* verb = app_.add_subcommand("tokenize", "Show the tokens of a text");
+        verb->footer(kTokenizeFooter);
+        verb->add_option("MODEL", tokenize_.model, "Model name or GGUF file")
+            ->required()
+            ->type_name("");
+        verb->add_option("TEXT", tokenize_.text, "The text (default: stdin)")->type_name("");
+        verb->add_flag("--ids", tokenize_.ids, "Print the ids only, as a JSON array");
+        verb->add_flag(
+            "--no-special", tokenize_.no_special, "Add no special tokens, read none in the text"
+        );
+        on(verb, [this] { return tokenize(tokenize_); });
+    }
+
+    void add_embed() {
+        CLI::App* verb = app_.add_subcommand("embed", "Turn texts into vectors");
+        verb->footer(kEmbedFooter);
+        verb->add_option("MODEL", embed_.model, "Model name or GGUF file")
+            ->required()
+            ->type_name("");
+        verb->add_option("TEXT", embed_.texts, "The texts (default: stdin as one text)")
+            ->type_name("");
+        verb->add_option(
+                "--pooling",
+                embed_.pooling,
+                "How tokens become one vector (default: the model's own, else last)"
+        )
+            ->check(CLI::IsMember({"none", "mean", "cls", "last"}));
+        verb->add_option("--dimensions", embed_.dimensions, "Keep the first N numbers only")
+            ->check(CLI::PositiveNumber);
+        verb->add_flag("--no-normalize", embed_.no_normalize, "Leave the vectors' lengths alone");
+        on(verb, [this] { return embed(embed_); });
+    }
+
+    void add_pull() {
+        CLI::App* verb = app_.add_subcommand("pull", "Download a model");
+        verb->footer([] { return kPullFooter + known_models_help(); });
+        verb->add_option("NAME", name_, "Model name")->required()->type_name("");
+        on(verb, [this] { return pull(name_); });
+    }
+
+    void add_list() {
+        CLI::App* verb = app_.add_subcommand("list", "List downloaded models")->alias("ls");
+        verb->footer(kListFooter);
+        verb->add_option("PREFIX", name_, "Only names that start so")->type_name("");
+        on(verb, [this] { return list(name_); });
+    }
+
+    void add_help() {
+        CLI::App* verb = app_.add_subcommand("help", "Help about any command");
+        verb->footer("");
+        verb->add_option("COMMAND", name_, "A command (default: the program)")->type_name("");
+        on(verb, [this] { return print_help(); });
+    }
+
+    // App::help() would give that of the verb on the command line.
+    std::string program_help() const {
+        return app_.get_formatter()->make_help(&app_, app_.get_name(), CLI::AppFormatMode::Normal);
+    }
+
+    ExitCode print_help() {
+        if (name_.empty()) {
+            std::cout << program_help();
+            return ExitCode::kSuccess;
+        }
+        auto named = [this](const CLI::App* verb) { return verb->check_name(name_); };
+        const auto verbs = std::as_const(app_).get_subcommands(named);
+        if (verbs.empty()) {
+            return report(usage_error(fmt::format("there is no command '{}'", name_)));
+        }
+        std::cout << verbs.front()->help(app_.get_name());
+        return ExitCode::kSuccess;
+    }
+
+    // --help and --version end the parsing early.
+    ExitCode print_requested() {
+        const CLI::Option* version = app_.get_option_no_throw("--version");
+        if (version != nullptr && version->count() > 0) {
+            std::cout << app_.version() << "\n";
+        } else {
+            std::cout << app_.help();
+        }
+        return ExitCode::kSuccess;
+    }
+
+    const CLI::App& asked_verb() const {
+        const auto verbs = app_.get_subcommands();
+        return verbs.empty() ? app_ : *verbs.front();
+    }
+
+    Error usage_error(const std::string& what) const {
+        const CLI::App& verb = asked_verb();
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "{}: see `mullama{}{} --help`",
+            what,
+            &verb == &app_ ? "" : " ",
+            &verb == &app_ ? "" : verb.get_name()
+        );
+    }
+
+    CLI::App app_{kDescription, "mullama"};
+    RunArguments run_;
+    ShowArguments show_;
+    TokenizeArguments tokenize_;
+    EmbedArguments embed_;
+    std::string name_;
+    std::function<ExitCode()> action_;
+};
+
+// A reader that has gone is no failure of ours; a full disk is.
+ExitCode flush_output(ExitCode code) {
+    errno = 0;
+    std::cout.flush();
+    if (std::cout || code != ExitCode::kSuccess || !has_reader(STDOUT_FILENO)) return code;
+    return report(fail(ErrorCode::kIo, "cannot write to stdout: {}", std::strerror(errno)));
+}
+
+}  // namespace
+
+int run_program(int argc, const char* const* argv) {
+    // Writes to a closed pipe fail with EPIPE, and whoever writes ends in good order.
+    std::signal(SIGPIPE, SIG_IGN);
+    use_unicode_locale();
+    try {
+        CommandLine line;
+        return static_cast<int>(flush_output(line.run(argc, argv)));
+    } catch (const std::exception& error) {
+        return static_cast<int>(report(Error{ErrorCode::kInternal, error.what()}));
+    }
+}
+
+}  // namespace mullama::cli

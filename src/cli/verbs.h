@@ -1,0 +1,61 @@
+#pragma once
+
+#include "cli/exit_code.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What the program does, a function for each verb; arguments as parsed. Results go to stdout, all
+/// else to stderr.
+namespace mullama::cli {
+
+/// `mullama run`
+struct RunArguments {
+    std::string model;
+    std::vector<std::string> prompt;
+    std::string system;
+    std::string format;                ///< "json" or empty.
+    std::vector<std::string> options;  ///< "KEY=VALUE".
+    bool verbose = false;
+    bool no_word_wrap = false;
+    bool stats = false;
+};
+ExitCode run(const RunArguments& arguments);
+
+/// `mullama show`
+struct ShowArguments {
+    std::string model;
+    bool verbose = false;
+    bool licence = false;
+    bool chat_template = false;
+};
+ExitCode show(const ShowArguments& arguments);
+
+/// `mullama tokenize`
+struct TokenizeArguments {
+    std::string model;
+    std::vector<std::string> text;  ///< Empty: stdin.
+    bool ids = false;
+    bool no_special = false;
+};
+ExitCode tokenize(const TokenizeArguments& arguments);
+
+/// `mullama embed`
+struct EmbedArguments {
+    std::string model;
+    std::vector<std::string> texts;  ///< Empty: stdin.
+    std::string pooling;             ///< A pooling kind; empty = the model's own.
+    std::int32_t dimensions = 0;     ///< 0 = all.
+    bool no_normalize = false;
+};
+ExitCode embed(const EmbedArguments& arguments);
+
+/// `mullama pull`
+ExitCode pull(const std::string& model);
+
+/// `mullama list`
+ExitCode list(const std::string& prefix);
+
+}  // namespace mullama::cli
