@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include <histedit.h>
+#include <termios.h>
+#include <unistd.h>
 
 namespace mullama::cli {
 namespace {
@@ -18,6 +20,27 @@ struct EditLineClose {
 };
 struct HistoryClose {
     void operator()(History* history) const { history_end(history); }
+};
+
+/// While one lives, what is typed is a key at once and is not shown. The line editor does the same,
+/// but only after it has shown the prompt: a Ctrl-C in between would be a signal.
+class RawInput {
+  public:
+    RawInput() : is_terminal_(tcgetattr(STDIN_FILENO, &before_) == 0) {
+        if (!is_terminal_) return;
+        termios raw = before_;
+        raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ISIG);
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+    }
+    RawInput(const RawInput&) = delete;
+    RawInput& operator=(const RawInput&) = delete;
+    ~RawInput() {
+        if (is_terminal_) tcsetattr(STDIN_FILENO, TCSADRAIN, &before_);
+    }
+
+  private:
+    termios before_ = {};
+    bool is_terminal_;
 };
 
 class TerminalReader final : public LineReader {
@@ -41,6 +64,7 @@ class TerminalReader final : public LineReader {
     TypedLine read(const std::string& prompt) override {
         prompt_ = prompt;
         interrupted_ = false;
+        RawInput raw;
         set_bracketed_paste(true);
         int length = 0;
         const char* typed = el_gets(edit_.get(), &length);
