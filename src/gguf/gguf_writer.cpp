@@ -146,6 +146,7 @@ Result<void> GgufWriter::Impl::add(Pending pending) {
 
 Result<Bytes> GgufWriter::Impl::header() const {
     Bytes out;
+    out.reserve(4096);
     append(out, std::as_bytes(std::span<const char, 4>("GGUF", 4)));
     append_number<std::uint32_t>(out, 3);
     append_number<std::uint64_t>(out, tensors.size());
