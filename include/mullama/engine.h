@@ -48,7 +48,7 @@ struct EngineOptions {
     /// How long a full stream may go unread before its request ends with kTimeout; 0 = for ever.
     std::int64_t stall_timeout_ms = 30000;
     /// Stands in for the model's own tokenizer, which null means.
-    std::shared_ptr<const Tokenizer> tokenizer;
+    std::shared_ptr<const Tokenizer> tokenizer = {};
 };
 
 /// What an engine is: fixed while it lives.

@@ -12,8 +12,7 @@ namespace mullama {
 /// What kind of failure an Error is. Ten kinds are all there are; each door maps them to its own
 /// codes (exit status, HTTP status) in one table.
 enum class ErrorCode {
-    kInvalidArgument,  ///< The caller asked for something that cannot be; asking again will not
-                       ///< help.
+    kInvalidArgument,  ///< The caller asked for something that cannot be.
     kNotFound,         ///< A file, model or name does not exist.
     kUnsupported,      ///< Well formed, but this model or build cannot do it.
     kExhausted,        ///< Out of memory, KV cells, queue places or another bounded thing.
@@ -36,6 +35,15 @@ struct Error {
     friend bool operator==(const Error&, const Error&) = default;
 };
 
+template <typename T>
+class Result;
+
+/// Whether Result<T> may be made from a U that is neither a T, an Error nor a Result<T>.
+template <typename U, typename T>
+concept ResultValue = std::is_convertible_v<U, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+                      !std::is_same_v<std::remove_cvref_t<U>, Error> &&
+                      !std::is_same_v<std::remove_cvref_t<U>, Result<T>>;
+
 /// A value or the Error that stands in its place. The member names are those of std::expected.
 /// Threads: as thread-compatible as T.
 template <typename T>
@@ -50,7 +58,7 @@ class [[nodiscard]] Result {
 
     /// Makes a Result from anything that converts to T, as `return {}` and `return ptr` need it.
     template <typename U>
-        requires(std::is_convertible_v<U, T> && !std::is_same_v<std::remove_cvref_t<U>, T> && !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result>)
+        requires ResultValue<U, T>
     Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
 
     /// Whether it holds a value.

@@ -19,54 +19,52 @@ namespace mullama {
 /// How a model is brought into memory and served.
 struct LoadOptions {
     /// How the weights are loaded.
-    ModelOptions model;
+    ModelOptions model = {};
     /// How requests are served.
-    EngineOptions engine;
-    std::string chat_template;  ///< A Jinja template to use in place of the model's own; empty =
-                                ///< the model's.
+    EngineOptions engine = {};
+    /// A Jinja template to use in place of the model's own; empty = the model's.
+    std::string chat_template = {};
 };
 
 /// Texts to turn into vectors.
 struct EmbedRequest {
     /// The texts, at least one.
-    std::vector<std::string> input;
-    Pooling pooling = Pooling::kModel;  ///< As in EmbedderOptions.
+    std::vector<std::string> input = {};
+    /// As in EmbedderOptions.
+    Pooling pooling = Pooling::kModel;
     /// How to embed them.
-    EmbedOptions options;
+    EmbedOptions options = {};
 };
 
 /// A model that is loaded and ready to answer, with its engine.
-/// Threads: Thread-safe. Copies are leases: the model is freed with the last copy; streams that are
-/// still
-///          open then end with kUnavailable.
+/// Threads: thread-safe. Copies are leases: the model is freed with the last copy; streams that
+///          are still open then end with kUnavailable.
 class LoadedModel {
   public:
     /// Loads `file` and starts its engine. Blocks until it can answer.
-    /// Errors: those of Model::load() and make_local_engine(); kInvalidArgument: the template in
-    /// `options`
-    ///         does not parse.
+    /// Errors:  those of Model::load() and make_local_engine(); kInvalidArgument: the template in
+    ///          `options` does not parse.
     static Result<LoadedModel> load(
         const std::filesystem::path& file, const LoadOptions& options = {}
     );
 
     /// Answers a conversation with the assistant's next turn.
-    /// Errors: kUnsupported: the model has no chat template. kInvalidArgument: the template refuses
-    /// the
-    ///         messages, or they do not fit the context and may not be dropped; and those of
-    ///         Engine::submit().
+    /// Errors:  kUnsupported: the model has no chat template. kInvalidArgument: the template
+    ///          refuses the messages, or they do not fit the context and may not be dropped. And
+    ///          those of Engine::submit().
     Result<EventStream> chat(const ChatRequest& request) const;
 
     /// Continues a text.
-    /// Errors: kUnsupported: the model cannot generate. And those of Engine::submit().
+    /// Errors:  kUnsupported: the model cannot generate. And those of Engine::submit().
     Result<EventStream> generate(GenerateRequest request) const;
 
     /// Turns texts into vectors, one each, on a context of their own beside the engine's.
-    /// Errors: those of Embedder::create() and Embedder::embed().
-    /// Threads: Thread-safe. Blocks until done; calls queue up behind each other.
+    /// Errors:  those of Embedder::create() and Embedder::embed().
+    /// Threads: thread-safe. Blocks until done; calls queue up behind each other.
     Result<Embeddings> embed(const EmbedRequest& request) const;
 
     /// The prompt that chat() would send for `request`, oldest messages dropped as it would.
-    /// Errors: as chat(), without the engine's.
+    /// Errors:  as chat(), without the engine's.
     Result<ChatPrompt> render(const ChatRequest& request) const;
 
     /// Whether chat() can answer.
@@ -92,7 +90,7 @@ class LoadedModel {
 };
 
 /// The front door: answers by model file, loading each on first use and keeping it.
-/// Threads: Thread-safe. Two calls that need the same file load it once.
+/// Threads: thread-safe. Two calls that need the same file load it once.
 class Runtime {
   public:
     /// `defaults` hold for every file that it loads.
@@ -113,7 +111,7 @@ class Runtime {
     Result<Embeddings> embed(const std::filesystem::path& file, const EmbedRequest& request);
 
     /// A lease on `file`, loaded with this runtime's options if it is not loaded yet.
-    /// Errors: those of LoadedModel::load(); a failed load is tried again by the next call.
+    /// Errors:  those of LoadedModel::load(); a failed load is tried again by the next call.
     Result<LoadedModel> load(const std::filesystem::path& file);
 
     /// Forgets `file`; its memory is freed with the last lease. False where it was not loaded.

@@ -34,53 +34,65 @@ struct LogitBias {
 /// How the next token is chosen. The defaults are Ollama's.
 ///
 /// Samplers run in this order: logit bias, penalties, DRY, top-n-sigma, top-k, typical-p, top-p,
-/// min-p, XTC, temperature, draw (Mirostat replaces all from top-n-sigma on). `temperature` 0 is
-/// greedy.
+/// min-p, XTC, temperature, draw. Mirostat replaces those from top-n-sigma to XTC and the draw.
+/// `temperature` 0 is greedy.
 struct SamplingOptions {
-    float temperature = 0.8F;  ///< >= 0; 0 takes the most likely token and draws nothing.
-    std::int32_t top_k = 40;   ///< Keep the k most likely; 0 disables.
-    float top_p =
-        0.9F;  ///< Keep the smallest set with this probability (arXiv 1904.09751); 1 disables.
-    float min_p = 0.0F;      ///< Drop tokens below this share of the best one's probability (arXiv
-                             ///< 2407.01082); 0 disables.
-    float typical_p = 1.0F;  ///< Locally typical sampling (arXiv 2202.00666); 1 disables.
-    float top_n_sigma = -1.0F;     ///< Keep logits within n standard deviations of the best (arXiv
-                                   ///< 2411.07641); <= 0 disables.
-    float xtc_probability = 0.0F;  ///< Chance of excluding top choices at each token; 0 disables.
-    float xtc_threshold =
-        0.1F;  ///< Probability from which XTC counts a token as a top choice; > 0.5 disables.
-    float dynatemp_range =
-        0.0F;  ///< Entropy-based temperature within +- this range (arXiv 2309.02772); 0 disables.
-    float dynatemp_exponent = 1.0F;  ///< Shape of the entropy-based temperature.
+    /// >= 0; 0 takes the most likely token and draws nothing.
+    float temperature = 0.8F;
+    /// Keep the k most likely; 0 disables.
+    std::int32_t top_k = 40;
+    /// Keep the smallest set with this probability (arXiv 1904.09751); 1 disables.
+    float top_p = 0.9F;
+    /// Drop tokens below this share of the best one's probability (arXiv 2407.01082); 0 disables.
+    float min_p = 0.0F;
+    /// Locally typical sampling (arXiv 2202.00666); 1 disables.
+    float typical_p = 1.0F;
+    /// Keep logits within n standard deviations of the best (arXiv 2411.07641); <= 0 disables.
+    float top_n_sigma = -1.0F;
+    /// Chance of excluding top choices at each token; 0 disables.
+    float xtc_probability = 0.0F;
+    /// Probability from which XTC counts a token as a top choice; > 0.5 disables.
+    float xtc_threshold = 0.1F;
+    /// Entropy-based temperature within +- this range (arXiv 2309.02772); 0 disables.
+    float dynatemp_range = 0.0F;
+    /// Shape of the entropy-based temperature.
+    float dynatemp_exponent = 1.0F;
 
-    std::int32_t repeat_last_n =
-        64;  ///< Tokens that the penalties look back over; 0 disables, -1 = whole context.
-    float repeat_penalty = 1.0F;  ///< > 0; divides the logits of repeated tokens; 1 disables.
-    float presence_penalty =
-        0.0F;  ///< Subtracted once from a token seen in the window; 0 disables.
-    float frequency_penalty =
-        0.0F;  ///< Subtracted for each time a token was seen in the window; 0 disables.
+    /// Tokens that the penalties look back over; 0 disables, -1 = whole context.
+    std::int32_t repeat_last_n = 64;
+    /// > 0; divides the logits of repeated tokens; 1 disables.
+    float repeat_penalty = 1.0F;
+    /// Subtracted once from a token seen in the window; 0 disables.
+    float presence_penalty = 0.0F;
+    /// Subtracted for each time a token was seen in the window; 0 disables.
+    float frequency_penalty = 0.0F;
 
-    float dry_multiplier = 0.0F;          ///< DRY repetition penalty; 0 disables.
-    float dry_base = 1.75F;               ///< Base of DRY's growth with the repeated length.
-    std::int32_t dry_allowed_length = 2;  ///< Longest repetition that DRY leaves alone, in tokens.
-    std::int32_t dry_penalty_last_n =
-        64;  ///< Tokens DRY looks back over; 0 disables, -1 = whole context.
+    /// DRY repetition penalty; 0 disables.
+    float dry_multiplier = 0.0F;
+    /// Base of DRY's growth with the repeated length.
+    float dry_base = 1.75F;
+    /// Longest repetition that DRY leaves alone, in tokens.
+    std::int32_t dry_allowed_length = 2;
+    /// Tokens DRY looks back over; 0 disables, -1 = whole context.
+    std::int32_t dry_penalty_last_n = 64;
     /// Texts that end a repetition.
     std::vector<std::string> dry_sequence_breakers = {"\n", ":", "\"", "*"};
 
-    std::int32_t mirostat = 0;  ///< 0 off, 1 Mirostat, 2 Mirostat 2.0 (arXiv 2007.14966).
-    float mirostat_tau = 5.0F;  ///< Target surprise, in bits.
-    float mirostat_eta = 0.1F;  ///< Learning rate.
+    /// 0 off, 1 Mirostat, 2 Mirostat 2.0 (arXiv 2007.14966).
+    std::int32_t mirostat = 0;
+    /// Target surprise, in bits.
+    float mirostat_tau = 5.0F;
+    /// Learning rate.
+    float mirostat_eta = 0.1F;
 
     /// Added before all other samplers.
-    std::vector<LogitBias> logit_bias;
+    std::vector<LogitBias> logit_bias = {};
 
     /// Start of the random draw; the same seed gives the same text. Unset draws a new one.
-    std::optional<std::uint32_t> seed;
+    std::optional<std::uint32_t> seed = {};
 
     /// A GBNF grammar that the answer must follow; empty for none. Its root rule is "root".
-    std::string grammar;
+    std::string grammar = {};
 
     friend bool operator==(const SamplingOptions&, const SamplingOptions&) = default;
 };
@@ -95,13 +107,18 @@ enum class FinishReason {
 
 /// What one request cost. Times are wall clock on the engine, in nanoseconds.
 struct Usage {
-    std::int64_t prompt_tokens = 0;  ///< Tokens of the prompt, cached ones included.
-    std::int64_t cached_tokens = 0;  ///< Of those, tokens that needed no computing.
-    std::int64_t completion_tokens =
-        0;                       ///< Tokens generated, the end-of-generation token not counted.
-    std::int64_t queue_ns = 0;   ///< From submission to the first computed token of the prompt.
-    std::int64_t prompt_ns = 0;  ///< From there to the first generated token.
-    std::int64_t decode_ns = 0;  ///< From the first to the last generated token.
+    /// Tokens of the prompt, cached ones included.
+    std::int64_t prompt_tokens = 0;
+    /// Of those, tokens that needed no computing.
+    std::int64_t cached_tokens = 0;
+    /// Tokens generated, the end-of-generation token not counted.
+    std::int64_t completion_tokens = 0;
+    /// From submission to the first computed token of the prompt.
+    std::int64_t queue_ns = 0;
+    /// From there to the first generated token.
+    std::int64_t prompt_ns = 0;
+    /// From the first to the last generated token.
+    std::int64_t decode_ns = 0;
 
     friend bool operator==(const Usage&, const Usage&) = default;
 };
@@ -110,68 +127,76 @@ struct Usage {
 struct Finish {
     /// Why it ended.
     FinishReason reason = FinishReason::kStop;
-    std::optional<Error> error;  ///< Set exactly when `reason` is kError.
-    std::string stop;            ///< The stop string that matched, or empty.
+    /// Set exactly when `reason` is kError.
+    std::optional<Error> error = {};
+    /// The stop string that matched, or empty.
+    std::string stop = {};
     /// What it cost.
-    Usage usage;
+    Usage usage = {};
 };
 
 /// One piece of an answer.
 struct Event {
-    std::string text;  ///< Valid UTF-8, or empty while a character or stop string is incomplete.
-    std::vector<Token> tokens;     ///< Tokens generated since the last event.
-    std::optional<Finish> finish;  ///< Set in the last event of a stream and only there.
+    /// Valid UTF-8, or empty while a character or stop string is incomplete.
+    std::string text = {};
+    /// Tokens generated since the last event.
+    std::vector<Token> tokens = {};
+    /// Set in the last event of a stream and only there.
+    std::optional<Finish> finish = {};
 };
 
 /// A prompt to continue. `tokens` is used where it is not empty, else `prompt` is tokenized.
 struct GenerateRequest {
     /// The text to continue.
-    std::string prompt;
+    std::string prompt = {};
     /// Its tokens, used in place of `prompt` where there are any.
-    std::vector<Token> tokens;
-    bool add_special =
-        true;  ///< Add BOS and its like when tokenizing `prompt`, as the vocabulary says.
-    bool parse_special = true;  ///< Read special tokens' text in `prompt` as those tokens.
+    std::vector<Token> tokens = {};
+    /// Add BOS and its like when tokenizing `prompt`, as the vocabulary says.
+    bool add_special = true;
+    /// Read special tokens' text in `prompt` as those tokens.
+    bool parse_special = true;
     /// How tokens are chosen.
-    SamplingOptions sampling;
-    std::int32_t max_tokens =
-        -1;  ///< Most tokens to generate; -1 = until the context is full; 0 = only read the prompt.
-    std::vector<std::string>
-        stop;                 ///< Strings that end the answer; none of them is ever part of it.
-    bool ignore_eos = false;  ///< Go on after an end-of-generation token (for measuring).
+    SamplingOptions sampling = {};
+    /// Most tokens to generate; -1 = until the context is full; 0 = only read the prompt.
+    std::int32_t max_tokens = -1;
+    /// Strings that end the answer; none of them is ever part of it.
+    std::vector<std::string> stop = {};
+    /// Go on after an end-of-generation token (for measuring).
+    bool ignore_eos = false;
 };
 
 /// One turn of a conversation.
 struct Message {
-    std::string role;  ///< "system", "user", "assistant" or "tool".
+    /// "system", "user", "assistant" or "tool".
+    std::string role = {};
     /// What was said.
-    std::string content;
+    std::string content = {};
 
     friend bool operator==(const Message&, const Message&) = default;
 };
 
 /// A conversation to continue with the assistant's next turn.
 struct ChatRequest {
-    std::vector<Message>
-        messages;  ///< At least one; a last message of the assistant's is continued.
+    /// At least one; a last message of the assistant's is continued.
+    std::vector<Message> messages = {};
     /// How tokens are chosen.
-    SamplingOptions sampling;
+    SamplingOptions sampling = {};
     /// As in GenerateRequest.
     std::int32_t max_tokens = -1;
     /// As in GenerateRequest.
-    std::vector<std::string> stop;
-    bool truncate = true;  ///< Drop the oldest messages (never system ones or the last) that do not
-                           ///< fit the context.
+    std::vector<std::string> stop = {};
+    /// Drop the oldest messages (never system ones or the last) that do not fit the context.
+    bool truncate = true;
 };
 
 /// A whole answer: what a stream's events amount to.
 struct Completion {
     /// Valid UTF-8.
-    std::string text;
+    std::string text = {};
     /// All tokens generated.
-    std::vector<Token> tokens;
+    std::vector<Token> tokens = {};
     /// How it ended.
-    Finish finish;
+    Finish finish = {};
 };
 
 }  // namespace mullama

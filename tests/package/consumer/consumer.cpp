@@ -5,10 +5,9 @@
 int main(int argc, char** argv) {
     if (argc < 2) return 2;
     mullama::Runtime runtime;
-    mullama::ChatRequest request;
-    request.messages = {{"user", "Say hello."}};
-    request.max_tokens = 16;
-    auto stream = runtime.chat(argv[1], request);
+    auto stream = runtime.chat(
+        argv[1], {.messages = {{.role = "user", .content = "Say hello."}}, .max_tokens = 16}
+    );
     if (!stream) {
         std::cerr << stream.error().message << '\n';
         return 1;
