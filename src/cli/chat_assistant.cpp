@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "cli/answer_view.h"
 #include "cli/image_paths.h"
-#include "cli/model_details.h"
+#include "cli/details_text.h"
 #include "cli/terminal.h"
 #include "cli/timing.h"
 
@@ -154,7 +154,7 @@ Result<void> ChatAssistant::load(const std::string& name) {
 }
 
 Result<std::string> ChatAssistant::describe(std::string_view topic) {
-    Result<ModelDetails> details = read_details(file_);
+    Result<store::ModelDetails> details = file_details(file_);
     if (!details) return details.error();
     if (topic == "template") return details->chat_template;
     if (topic == "license") return details->licence;

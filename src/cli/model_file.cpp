@@ -79,6 +79,12 @@ Result<ModelFile> find_model_file(const std::string& name) {
     return ModelFile{name, *path, entry->licence};
 }
 
+Result<store::ModelDetails> file_details(const ModelFile& file) {
+    Result<store::ModelDetails> details = store::read_details(file.path);
+    if (details && details->licence.empty()) details->licence = file.licence;
+    return details;
+}
+
 Result<void> pull_model(const std::string& name) {
     if (store::is_file(name)) {
         return fail(

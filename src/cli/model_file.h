@@ -1,5 +1,6 @@
 #pragma once
 
+#include "store/model_details.h"
 #include <mullama/result.h>
 
 #include <filesystem>
@@ -18,6 +19,10 @@ struct ModelFile {
 /// stderr.
 /// Errors: those of store::resolve().
 Result<ModelFile> find_model_file(const std::string& name);
+
+/// What the file says about itself; its licence is the index's where it names none.
+/// Errors: those of store::read_details().
+Result<store::ModelDetails> file_details(const ModelFile& file);
 
 /// Downloads an index model, or reads it whole where it is there already, and compares its digest.
 /// Errors: kInvalidArgument: a path in place of a name. Those of store::fetch() and

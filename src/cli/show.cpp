@@ -1,5 +1,6 @@
 #include "base/error.h"
-#include "cli/model_details.h"
+#include "cli/details_text.h"
+#include "cli/model_file.h"
 #include "cli/verbs.h"
 
 #include <iostream>
@@ -10,13 +11,13 @@ namespace {
 Result<std::string> show_text(const ShowArguments& arguments) {
     Result<ModelFile> file = find_model_file(arguments.model);
     if (!file) return file.error();
-    Result<ModelDetails> details = read_details(*file);
+    Result<store::ModelDetails> details = file_details(*file);
     if (!details) return details.error();
     if (arguments.licence) return details->licence.empty() ? "" : details->licence + "\n";
     if (arguments.chat_template) return details->chat_template;
     std::string text = details_text(*details);
     if (!arguments.verbose) return text;
-    Result<std::string> header = full_header_text(*file);
+    Result<std::string> header = full_header_text(file->path);
     if (!header) return header;
     return text + *header;
 }

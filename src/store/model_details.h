@@ -1,14 +1,14 @@
 #pragma once
 
-#include "cli/model_file.h"
 #include <mullama/result.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace mullama::cli {
+namespace mullama::store {
 
 /// What a model file says about itself. Unset where it does not say.
 struct ModelDetails {
@@ -24,13 +24,6 @@ struct ModelDetails {
 
 /// Reads a file's header only: no weights are loaded.
 /// Errors: those of GgufFile::open().
-Result<ModelDetails> read_details(const ModelFile& file);
+Result<ModelDetails> read_details(const std::filesystem::path& file);
 
-/// Ollama's tables: Model, Capabilities, License.
-std::string details_text(const ModelDetails& details);
-
-/// The tables Metadata and Tensors.
-/// Errors: those of GgufFile::open().
-Result<std::string> full_header_text(const ModelFile& file);
-
-}  // namespace mullama::cli
+}  // namespace mullama::store

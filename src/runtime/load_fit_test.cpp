@@ -1,0 +1,43 @@
+#include "runtime/load_fit.h"
+
+#include <gtest/gtest.h>
+
+namespace mullama {
+namespace {
+
+LoadOptions with_context(std::int32_t length) {
+    LoadOptions options;
+    options.engine.context_length = length;
+    return options;
+}
+
+TEST(LoadFit, a_larger_context_serves_a_smaller_one) {
+    EXPECT_TRUE(serves(with_context(4096), with_context(4096)));
+    EXPECT_TRUE(serves(with_context(4096), with_context(512)));
+    EXPECT_FALSE(serves(with_context(4096), with_context(8192)));
+}
+
+TEST(LoadFit, zero_is_the_largest_context) {
+    EXPECT_TRUE(serves(with_context(0), with_context(1 << 20)));
+    EXPECT_FALSE(serves(with_context(1 << 20), with_context(0)));
+    EXPECT_EQ(joined(with_context(512), with_context(0)).engine.context_length, 0);
+    EXPECT_EQ(joined(with_context(512), with_context(1024)).engine.context_length, 1024);
+    EXPECT_EQ(joined(with_context(2048), with_context(1024)).engine.context_length, 2048);
+}
+
+TEST(LoadFit, other_threads_devices_or_memory_need_another_load) {
+    const LoadOptions loaded;
+    LoadOptions wanted;
+    EXPECT_TRUE(serves(loaded, wanted));
+    wanted.engine.threads = 1;
+    EXPECT_FALSE(serves(loaded, wanted));
+    wanted = {};
+    wanted.model.gpu_layers = 7;
+    EXPECT_FALSE(serves(loaded, wanted));
+    wanted = {};
+    wanted.model.load_mode = LoadMode::kRead;
+    EXPECT_FALSE(serves(loaded, wanted));
+}
+
+}  // namespace
+}  // namespace mullama

@@ -1,0 +1,256 @@
+#include "tests/support/scratch_dir.h"
+#include "tests/support/tiny_models.h"
+#include <mullama/model_pool.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace mullama {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+std::vector<std::string> names(const ModelPool& pool) {
+    std::vector<std::string> names;
+    for (const PooledModel& model : pool.models()) names.push_back(model.name);
+    std::ranges::sort(names);
+    return names;
+}
+
+class ModelPoolTest : public testing::Test {
+  protected:
+    ModelPoolTest() : file_(scratch_.path() / "tiny.gguf") { test::write_tiny_llama(file_, 1); }
+
+    ModelRequest request(std::string name) const {
+        ModelRequest request;
+        request.name = std::move(name);
+        request.file = file_;
+        request.load.engine.context_length = 128;
+        request.load.model.on_progress = [this](float progress) {
+            if (progress == 0.0F) ++loads_;
+            return true;
+        };
+        return request;
+    }
+
+    // Waits until the house keeper has done what the test expects.
+    static void wait_until(const std::function<bool()>& done) {
+        const auto end = std::chrono::steady_clock::now() + 60s;
+        while (!done() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(1ms);
+        EXPECT_TRUE(done());
+    }
+
+    test::ScratchDir scratch_;
+    std::filesystem::path file_;
+    mutable std::atomic<int> loads_ = 0;
+};
+
+TEST_F(ModelPoolTest, a_second_request_finds_the_model_loaded) {
+    ModelPool pool;
+    {
+        auto first = pool.acquire(request("a"));
+        ASSERT_TRUE(first) << first.error().message;
+        EXPECT_GT(first->waited_ns(), 0);
+        auto second = pool.acquire(request("a"));
+        ASSERT_TRUE(second);
+        EXPECT_EQ((*first)->model(), (*second)->model());
+        EXPECT_EQ(pool.models().front().leases, 2);
+    }
+    EXPECT_EQ(pool.models().front().leases, 0);
+    EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(ModelPoolTest, requests_at_once_share_one_load) {
+    ModelPool pool;
+    std::atomic<int> served = 0;
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+        threads.emplace_back([&] { served += pool.acquire(request("a")).has_value() ? 1 : 0; });
+    }
+    threads.clear();
+    EXPECT_EQ(served, 8);
+    EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(ModelPoolTest, a_failed_load_is_reported_and_tried_again) {
+    ModelPool pool;
+    ModelRequest missing = request("a");
+    missing.file = scratch_.path() / "missing.gguf";
+    auto failed = pool.acquire(missing);
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, ErrorCode::kNotFound);
+    EXPECT_TRUE(pool.acquire(request("a")));
+}
+
+TEST_F(ModelPoolTest, a_model_goes_when_its_time_is_over) {
+    ModelPool pool;
+    ModelRequest soon = request("a");
+    soon.keep_alive = 0ns;
+    {
+        auto lease = pool.acquire(soon);
+        ASSERT_TRUE(lease);
+        EXPECT_THAT(names(pool), ElementsAre("a"));
+    }
+    EXPECT_THAT(names(pool), ElementsAre());
+    soon.keep_alive = 20ms;
+    EXPECT_TRUE(pool.acquire(soon));
+    wait_until([&] { return pool.models().empty(); });
+}
+
+TEST_F(ModelPoolTest, below_zero_is_for_ever) {
+    ModelPool pool;
+    ModelRequest for_ever = request("a");
+    for_ever.keep_alive = -1ns;
+    ASSERT_TRUE(pool.acquire(for_ever));
+    ASSERT_THAT(names(pool), ElementsAre("a"));
+    EXPECT_EQ(pool.models().front().expires_in, std::nullopt);
+}
+
+TEST_F(ModelPoolTest, unloading_waits_for_the_last_lease) {
+    ModelPool pool;
+    EXPECT_FALSE(pool.unload("a"));
+    {
+        auto lease = pool.acquire(request("a"));
+        ASSERT_TRUE(lease);
+        EXPECT_TRUE(pool.unload("a"));
+        EXPECT_EQ((*lease)->engine()->info().context_length, 128);
+    }
+    EXPECT_THAT(names(pool), ElementsAre());
+}
+
+TEST_F(ModelPoolTest, the_one_that_was_used_longest_ago_makes_room) {
+    ModelPool pool({.models_max = 2});
+    for (const char* name : {"a", "b", "a", "c"}) {
+        ASSERT_TRUE(pool.acquire(request(name))) << name;
+    }
+    EXPECT_THAT(names(pool), ElementsAre("a", "c"));
+}
+
+TEST_F(ModelPoolTest, one_more_waits_while_all_are_in_use) {
+    ModelPool pool({.models_max = 1});
+    auto first = pool.acquire(request("a"));
+    ASSERT_TRUE(first);
+    std::atomic<bool> served = false;
+    std::jthread other([&] { served = pool.acquire(request("b")).has_value(); });
+    {
+        const ModelLease ends = std::move(first).value();
+        EXPECT_FALSE(served);
+    }
+    other.join();
+    EXPECT_TRUE(served);
+    EXPECT_THAT(names(pool), ElementsAre("b"));
+}
+
+TEST_F(ModelPoolTest, a_larger_context_is_loaded_when_the_model_is_idle) {
+    ModelPool pool;
+    ModelRequest larger = request("a");
+    larger.load.engine.context_length = 256;
+    auto small = pool.acquire(request("a"));
+    ASSERT_TRUE(small);
+    std::atomic<std::int32_t> length = 0;
+    std::jthread other([&] {
+        auto lease = pool.acquire(larger);
+        if (lease) length = (*lease)->engine()->info().context_length;
+    });
+    {
+        const ModelLease ends = std::move(small).value();
+        EXPECT_EQ(ends->engine()->info().context_length, 128);
+    }
+    other.join();
+    EXPECT_EQ(length, 256);
+    auto again = pool.acquire(request("a"));
+    ASSERT_TRUE(again);
+    EXPECT_EQ((*again)->engine()->info().context_length, 256);
+    EXPECT_EQ(loads_, 2);
+}
+
+// A coroutine that runs at once up to its first suspension, and is destroyed with this.
+class Begun {
+  public:
+    struct promise_type {
+        Begun get_return_object() {
+            return Begun(std::coroutine_handle<promise_type>::from_promise(*this));
+        }
+        std::suspend_never initial_suspend() const noexcept { return {}; }
+        std::suspend_always final_suspend() const noexcept { return {}; }
+        void return_void() const noexcept {}
+        void unhandled_exception() const noexcept { std::terminate(); }
+    };
+
+    Begun(const Begun&) = delete;
+    Begun& operator=(const Begun&) = delete;
+    ~Begun() { coroutine_.destroy(); }
+
+  private:
+    explicit Begun(std::coroutine_handle<> coroutine) : coroutine_(coroutine) {}
+
+    std::coroutine_handle<> coroutine_;
+};
+
+template <typename T>
+Begun begin(Task<T>& task) {
+    co_await task.end();
+}
+
+Task<bool> has_lease(ModelPool& pool, ModelRequest request, Executor& executor) {
+    auto lease = co_await pool.acquire_async(std::move(request), executor);
+    co_return lease.has_value();
+}
+
+TEST_F(ModelPoolTest, a_coroutine_waits_on_its_own_thread) {
+    ModelPool pool;
+    EventLoop loop;
+    EXPECT_TRUE(loop.run(has_lease(pool, request("a"), loop)));
+    EXPECT_TRUE(loop.run(has_lease(pool, request("a"), loop)));
+}
+
+TEST_F(ModelPoolTest, a_coroutine_that_is_destroyed_takes_no_lease) {
+    ModelPool pool({.models_max = 1});
+    auto first = pool.acquire(request("a"));
+    ASSERT_TRUE(first);
+    EventLoop loop;
+    {
+        Task<bool> waits = has_lease(pool, request("b"), loop);
+        const Begun begun = begin(waits);
+    }
+    {
+        const ModelLease ends = std::move(first).value();
+    }
+    EXPECT_EQ(loop.poll(), 0U);
+    EXPECT_THAT(names(pool), ElementsAre("a"));
+}
+
+TEST_F(ModelPoolTest, a_lease_outlives_its_pool) {
+    auto pool = std::make_unique<ModelPool>();
+    auto lease = pool->acquire(request("a"));
+    ASSERT_TRUE(lease);
+    pool.reset();
+    EXPECT_EQ((*lease)->engine()->info().context_length, 128);
+}
+
+Task<void> tell(ModelPool& pool, ModelRequest request, Executor& executor, ErrorCode& told) {
+    auto lease = co_await pool.acquire_async(std::move(request), executor);
+    if (!lease) told = lease.error().code;
+}
+
+TEST_F(ModelPoolTest, those_who_wait_are_told_when_the_pool_goes_down) {
+    auto pool = std::make_unique<ModelPool>(PoolOptions{.models_max = 1});
+    auto first = pool->acquire(request("a"));
+    ASSERT_TRUE(first);
+    EventLoop loop;
+    ErrorCode told = ErrorCode::kInternal;
+    Task<void> waits = tell(*pool, request("b"), loop, told);
+    const Begun begun = begin(waits);
+    pool.reset();
+    EXPECT_EQ(loop.poll(), 1U);
+    EXPECT_TRUE(waits.done());
+    EXPECT_EQ(told, ErrorCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace mullama
