@@ -4,6 +4,7 @@
 #include "cli/human_format.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+#include "store/catalog.h"
 #include "store/resolve.h"
 
 #include <algorithm>
@@ -40,24 +41,6 @@ store::FetchOptions fetch_options() {
     options.visible = is_terminal(STDERR_FILENO);
     options.on_status = [](std::string_view status) { fmt::print(stderr, "{}\n", status); };
     return options;
-}
-
-struct Downloaded {
-    store::IndexEntry entry;
-    fs::file_time_type modified;
-};
-
-std::vector<Downloaded> downloaded_models(const Store& store) {
-    std::vector<Downloaded> models;
-    for (const store::IndexEntry& entry : store.index.entries()) {
-        if (!store::is_downloaded(entry, store.paths)) continue;
-        std::error_code failed;
-        fs::file_time_type modified =
-            fs::last_write_time(store::model_path(entry, store.paths), failed);
-        models.push_back({entry, modified});
-    }
-    std::ranges::stable_sort(models, std::ranges::greater(), &Downloaded::modified);
-    return models;
 }
 
 }  // namespace
@@ -107,16 +90,16 @@ Result<void> pull_model(const std::string& name) {
 }
 
 Result<std::string> model_list(const std::string& prefix) {
-    Result<Store> store = open_store();
-    if (!store) return store.error();
+    Result<store::Catalog> catalog = store::Catalog::open();
+    if (!catalog) return catalog.error();
     std::vector<std::vector<std::string>> rows = {{"NAME", "ID", "SIZE", "MODIFIED"}};
-    for (const Downloaded& model : downloaded_models(*store)) {
-        if (!model.entry.name.starts_with(prefix)) continue;
+    for (const store::LocalModel& model : catalog->list()) {
+        if (!model.name.starts_with(prefix)) continue;
         auto age = fs::file_time_type::clock::now() - model.modified;
         rows.push_back({
-            model.entry.name,
-            model.entry.sha256.substr(0, kIdDigits),
-            human_bytes(model.entry.size_bytes),
+            model.name,
+            model.sha256.substr(0, kIdDigits),
+            human_bytes(model.size_bytes),
             human_age(std::chrono::duration_cast<std::chrono::seconds>(age).count()),
         });
     }

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "store/embedded_index.h"
+#include "store/names.h"
 
 #include <algorithm>
 #include <cctype>
@@ -17,14 +18,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kModelBytesMax = std::int64_t{1} << 50;
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char c) {
-        return static_cast<char>(std::tolower(c));
-    });
-    return out;
-}
 
 bool is_digest(std::string_view text) {
     return text.size() == 64 &&
@@ -208,8 +201,7 @@ const IndexEntry* Index::find(std::string_view name) const {
         return [&text](const IndexEntry& entry) { return lower(entry.name) == text; };
     };
     bool has_tag = wanted.find(':') != std::string::npos;
-    std::string exact = has_tag ? wanted : wanted + ":latest";
-    auto found = std::ranges::find_if(entries_, matches(exact));
+    auto found = std::ranges::find_if(entries_, matches(with_tag(wanted)));
     if (found == entries_.end() && !has_tag) {
         found = std::ranges::find_if(entries_, [&](const IndexEntry& entry) {
             return lower(entry.name).starts_with(wanted + ":");
