@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "cli/answer_view.h"
-#include "cli/image_paths.h"
 #include "cli/details_text.h"
+#include "cli/image_paths.h"
 #include "cli/terminal.h"
 #include "cli/timing.h"
 
