@@ -1,7 +1,5 @@
 #include "cli/conversation.h"
 
-#include "cli/json_grammar.h"
-
 namespace mullama::cli {
 
 std::vector<Message> Conversation::all_messages() const {
@@ -19,7 +17,7 @@ std::string Conversation::plain_text() const {
 
 SamplingOptions Conversation::sampling() const {
     SamplingOptions sampling = options.values().sampling;
-    if (json) sampling.grammar = kJsonGrammar;
+    sampling.grammar = grammar;
     return sampling;
 }
 

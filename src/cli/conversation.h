@@ -14,7 +14,7 @@ struct Conversation {
     std::string system;
     std::vector<Message> messages;  ///< Without the system message.
     ModelOptions options;
-    bool json = false;     ///< The answer is a JSON object.
+    std::string grammar;   ///< GBNF that the answer follows; empty = anything.
     bool wrap = true;      ///< Break lines at words, on a terminal.
     bool verbose = false;  ///< Show the timing after each answer.
 

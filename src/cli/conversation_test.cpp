@@ -20,11 +20,11 @@ TEST(Conversation, joins_its_turns_for_a_model_that_continues_text) {
     EXPECT_EQ(conversation.plain_text(), "Once upon a time");
 }
 
-TEST(Conversation, json_mode_constrains_the_answer) {
+TEST(Conversation, a_grammar_constrains_the_answer) {
     Conversation conversation;
     EXPECT_TRUE(conversation.sampling().grammar.empty());
-    conversation.json = true;
-    EXPECT_TRUE(conversation.sampling().grammar.starts_with("root"));
+    conversation.grammar = "root ::= \"yes\"";
+    EXPECT_EQ(conversation.sampling().grammar, "root ::= \"yes\"");
 }
 
 }  // namespace

@@ -133,8 +133,7 @@ class CommandLine {
             "--stats", run_.stats, "Show tokens/s on stderr where stdout is no terminal"
         );
         verb->add_flag("--nowordwrap", run_.no_word_wrap, "Do not break lines at words");
-        verb->add_option("--format", run_.format, "Format of the answer")
-            ->check(CLI::IsMember({"json"}));
+        verb->add_option("--format", run_.format, "Format of the answer: json, or a JSON Schema");
         verb->add_option("--system", run_.system, "System message");
         verb->add_option("--option", run_.options, "Model option, may be given several times")
             ->type_name("KEY=VALUE")

@@ -2,6 +2,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/repl_help.h"
+#include <mullama/answer_format.h>
 
 #include <algorithm>
 #include <array>
@@ -160,7 +161,7 @@ void Repl::set(const Words& words, const std::string& line) {
     } else if (what == "format") {
         set_format(words);
     } else if (what == "noformat") {
-        conversation_.json = false;
+        conversation_.grammar.clear();
         out_ << "Disabled format.\n";
     } else {
         out_ << "Unknown command '/set " << what << "'. Type /? for help\n";
@@ -191,7 +192,7 @@ void Repl::set_format(const Words& words) {
         out_ << "Invalid or missing format. For 'json' mode use '/set format json'\n";
         return;
     }
-    conversation_.json = true;
+    conversation_.grammar = json_grammar();
     out_ << "Set format to 'json' mode.\n";
 }
 

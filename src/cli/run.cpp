@@ -5,6 +5,7 @@
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "store/paths.h"
+#include <mullama/answer_format.h>
 
 #include <cstdlib>
 #include <iostream>
@@ -20,11 +21,15 @@ Result<Conversation> start_conversation(const RunArguments& arguments) {
     Conversation conversation;
     conversation.model = arguments.model;
     conversation.system = arguments.system;
-    conversation.json = arguments.format == "json";
     conversation.wrap = !arguments.no_word_wrap;
     conversation.verbose = arguments.verbose;
     for (const std::string& assignment : arguments.options) {
         MULLAMA_TRY(conversation.options.set(assignment));
+    }
+    if (!arguments.format.empty()) {
+        Result<std::string> grammar = grammar_from_format(arguments.format);
+        if (!grammar) return grammar.error();
+        conversation.grammar = std::move(grammar).value();
     }
     return conversation;
 }

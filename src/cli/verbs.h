@@ -16,7 +16,7 @@ struct RunArguments {
     std::string model;
     std::vector<std::string> prompt;
     std::string system;
-    std::string format;                ///< "json" or empty.
+    std::string format;                ///< "json", a JSON Schema, or empty.
     std::vector<std::string> options;  ///< "KEY=VALUE".
     bool verbose = false;
     bool no_word_wrap = false;

@@ -173,7 +173,8 @@ class RefusalTest(ProgramTest):
             self.fails(2, "", "run", MODEL, "Hi", "--option", option)
 
     def test_an_unknown_format(self):
-        self.fails(2, "mullama run --help", "run", MODEL, "Hi", "--format", "yaml")
+        message = 'invalid format: "yaml"; expected "json" or a JSON Schema object'
+        self.fails(2, message, "run", MODEL, "Hi", "--format", "yaml")
 
     def test_a_prompt_longer_than_the_context(self):
         self.fails(2, "num_ctx", "run", MODEL, "word " * 200, "--option", "num_ctx=64")
