@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mullama/answer_parser.h>
 #include <mullama/model.h>
 #include <mullama/result.h>
 #include <mullama/types.h>
@@ -17,6 +18,24 @@ struct ChatPrompt {
     std::string text = {};
     /// Strings that end the turn beside the end-of-generation tokens.
     std::vector<std::string> stops = {};
+    /// For SamplingOptions::grammar, where tools or a format ask for one; else empty.
+    std::string grammar = {};
+    /// For SamplingOptions::grammar_prefix.
+    std::string grammar_prefix = {};
+    /// The text after which the model thinks, and the texts that end it; empty where it does not.
+    std::string thinking_start = {};
+    /// See thinking_start.
+    std::vector<std::string> thinking_ends = {};
+    /// How to take the answer apart.
+    std::shared_ptr<const AnswerSyntax> syntax = {};
+};
+
+/// What a template can make of a request.
+struct ChatAbilities {
+    /// Tools are told to the model, and its calls understood.
+    bool tools = false;
+    /// A thinking phase can be switched on and off.
+    bool thinking = false;
 };
 
 /// A Jinja chat template: it turns messages into the text that a model was trained to continue.
@@ -39,11 +58,17 @@ class ChatTemplate {
     ///          template refuses; the message carries the template's own words.
     Result<ChatPrompt> render(std::span<const Message> messages) const;
 
+    /// As above, with the tools, format and thinking that `request` asks for; its own messages do
+    /// not count.
+    /// Errors:  kInvalidArgument too for a schema, arguments or template variables that are no
+    ///          JSON, and for a schema that a grammar cannot say.
+    Result<ChatPrompt> render(std::span<const Message> messages, const ChatRequest& request) const;
+
     /// The template's text.
     const std::string& source() const;
 
-    /// Whether the template can switch a thinking phase on and off.
-    bool supports_thinking() const;
+    /// What render() can make of a request.
+    ChatAbilities abilities() const;
 
   private:
     struct Impl;

@@ -164,9 +164,15 @@ class Sampler {
 
     /// Makes every choice follow a GBNF grammar, quickly: draws first and checks that one token;
     /// only where the grammar refuses it, masks all tokens and draws again. Not part of size().
-    /// Errors:  as add_grammar(); kInvalidArgument too where there is such a grammar already.
+    /// The grammar's texts begin with `prefix`, which is in the prompt already: the choices follow
+    /// what comes after it.
+    /// Errors:  as add_grammar(); kInvalidArgument too where there is such a grammar already, or
+    ///          where it does not begin with `prefix`.
     Result<void> constrain(
-        const Vocab& vocab, std::string_view grammar, std::string_view root = "root"
+        const Vocab& vocab,
+        std::string_view grammar,
+        std::string_view root = "root",
+        std::string_view prefix = ""
     );
 
     /// Number of samplers in the chain.

@@ -3,6 +3,7 @@
 #include <mullama/result.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -93,8 +94,32 @@ struct SamplingOptions {
 
     /// A GBNF grammar that the answer must follow; empty for none. Its root rule is "root".
     std::string grammar = {};
+    /// Text at the end of the prompt that the grammar's texts begin with.
+    std::string grammar_prefix = {};
 
     friend bool operator==(const SamplingOptions&, const SamplingOptions&) = default;
+};
+
+/// A token and how likely it was.
+struct TokenChance {
+    /// The token.
+    Token token = 0;
+    /// Its bytes, which need not be whole characters.
+    std::string piece = {};
+    /// Natural logarithm of its probability, of the model's own, before any sampler.
+    float logprob = 0.0F;
+
+    friend bool operator==(const TokenChance&, const TokenChance&) = default;
+};
+
+/// One generated token, and what else could have stood in its place.
+struct TokenLogprobs {
+    /// What was generated.
+    TokenChance chosen = {};
+    /// The most likely tokens, the likeliest first; as many as were asked for.
+    std::vector<TokenChance> top = {};
+
+    friend bool operator==(const TokenLogprobs&, const TokenLogprobs&) = default;
 };
 
 /// Why an answer ended.
@@ -141,8 +166,24 @@ struct Event {
     std::string text = {};
     /// Tokens generated since the last event.
     std::vector<Token> tokens = {};
+    /// One for each of `tokens` where they were asked for.
+    std::vector<TokenLogprobs> logprobs = {};
     /// Set in the last event of a stream and only there.
     std::optional<Finish> finish = {};
+};
+
+/// The most alternatives of a token that can be asked for.
+inline constexpr std::int32_t kTopLogprobsMax = 20;
+
+/// How long a model may think.
+struct ThinkingBudget {
+    /// Tokens between `start` and `ends`; below 0 = any number. Beyond, the first of `ends` is put
+    /// in the answer as if the model had said it.
+    std::int32_t tokens = -1;
+    /// The text after which it thinks; empty = from the beginning of the answer.
+    std::string start = {};
+    /// The texts that end it.
+    std::vector<std::string> ends = {};
 };
 
 /// A prompt to continue. `tokens` is used where it is not empty, else `prompt` is tokenized.
@@ -163,6 +204,52 @@ struct GenerateRequest {
     std::vector<std::string> stop = {};
     /// Go on after an end-of-generation token (for measuring).
     bool ignore_eos = false;
+    /// Tell each token's logprob and those of this many alternatives, 0 to kTopLogprobsMax; unset
+    /// for none.
+    std::optional<std::int32_t> top_logprobs = {};
+    /// The most tokens that prompt and answer may take; 0 = EngineOptions::context_length. Cut down
+    /// to that.
+    std::int32_t context_length = 0;
+    /// Bounds the thinking of a model that thinks.
+    ThinkingBudget thinking_budget = {};
+};
+
+/// A function that a model wants to be called.
+struct ToolCall {
+    /// Names this call in the message with its result; empty where nobody has given one.
+    std::string id = {};
+    /// The function.
+    std::string name = {};
+    /// A JSON object.
+    std::string arguments = {};
+
+    friend bool operator==(const ToolCall&, const ToolCall&) = default;
+};
+
+/// A function that a model may want to be called.
+struct Tool {
+    /// What calls name it by.
+    std::string name = {};
+    /// What it does, for the model.
+    std::string description = {};
+    /// A JSON Schema of its arguments; empty for a function without any.
+    std::string parameters = {};
+
+    friend bool operator==(const Tool&, const Tool&) = default;
+};
+
+/// Whether a model calls functions.
+enum class ToolChoice {
+    kAuto,      ///< As it sees fit.
+    kNone,      ///< Never.
+    kRequired,  ///< One call at least, held to it by a grammar.
+};
+
+/// Whether a model thinks before it answers.
+enum class Thinking {
+    kModel,  ///< As the model's template has it.
+    kOff,    ///< Not, where the template has a switch for that.
+    kOn,     ///< It does.
 };
 
 /// One turn of a conversation.
@@ -171,6 +258,14 @@ struct Message {
     std::string role = {};
     /// What was said.
     std::string content = {};
+    /// What the assistant thought before it said that.
+    std::string thinking = {};
+    /// The calls that the assistant made.
+    std::vector<ToolCall> tool_calls = {};
+    /// Of a tool's turn: the function whose result this is.
+    std::string tool_name = {};
+    /// Of a tool's turn: the call whose result this is.
+    std::string tool_call_id = {};
 
     friend bool operator==(const Message&, const Message&) = default;
 };
@@ -179,6 +274,22 @@ struct Message {
 struct ChatRequest {
     /// At least one; a last message of the assistant's is continued.
     std::vector<Message> messages = {};
+    /// Functions that the model may ask for.
+    std::vector<Tool> tools = {};
+    /// Whether it calls them.
+    ToolChoice tool_choice = ToolChoice::kAuto;
+    /// Whether it may make several calls in one turn.
+    bool parallel_tool_calls = true;
+    /// Whether it thinks first.
+    Thinking thinking = Thinking::kModel;
+    /// How hard it thinks ("low", "medium", "high"), for templates that ask; empty = theirs.
+    std::string reasoning_effort = {};
+    /// Tokens that it may think; below 0 = any number.
+    std::int32_t thinking_tokens_max = -1;
+    /// "json", or a JSON Schema that the answer (not the thinking) follows; empty for none.
+    std::string format = {};
+    /// Further variables of the template: names and JSON values.
+    std::map<std::string, std::string> template_variables = {};
     /// How tokens are chosen.
     SamplingOptions sampling = {};
     /// As in GenerateRequest.
@@ -187,6 +298,10 @@ struct ChatRequest {
     std::vector<std::string> stop = {};
     /// Drop the oldest messages (never system ones or the last) that do not fit the context.
     bool truncate = true;
+    /// As in GenerateRequest.
+    std::optional<std::int32_t> top_logprobs = {};
+    /// As in GenerateRequest.
+    std::int32_t context_length = 0;
 };
 
 /// A whole answer: what a stream's events amount to.

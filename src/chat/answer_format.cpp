@@ -1,7 +1,7 @@
 #include "base/error.h"
+#include "chat/json_limits.h"
 #include <mullama/answer_format.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <exception>
 
@@ -22,27 +22,6 @@ number ::= "-"? ("0" | [1-9] [0-9]{0,15}) ("." [0-9]{1,16})? ([eE] [-+]? [0-9]{1
 ws     ::= | " " | "\n" [ \t]{0,20}
 )";
 
-// The deepest nesting of brackets outside of strings.
-std::size_t depth_of(std::string_view json) {
-    std::size_t depth = 0;
-    std::size_t deepest = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < json.size(); ++i) {
-        const char c = json[i];
-        if (in_string) {
-            if (c == '\\') ++i;
-            if (c == '"') in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            deepest = std::max(deepest, ++depth);
-        } else if ((c == '}' || c == ']') && depth > 0) {
-            --depth;
-        }
-    }
-    return deepest;
-}
-
 }  // namespace
 
 std::string_view json_grammar() {
@@ -50,22 +29,7 @@ std::string_view json_grammar() {
 }
 
 Result<std::string> grammar_from_json_schema(std::string_view schema) {
-    if (schema.size() > kSchemaBytesMax) {
-        return fail(
-            ErrorCode::kInvalidArgument,
-            "the JSON Schema has {} bytes, the most are {}",
-            schema.size(),
-            kSchemaBytesMax
-        );
-    }
-    if (depth_of(schema) > kSchemaDepthMax) {
-        return fail(
-            ErrorCode::kInvalidArgument,
-            "the JSON Schema is nested {} deep, the most is {}",
-            depth_of(schema),
-            kSchemaDepthMax
-        );
-    }
+    MULLAMA_TRY(check_json_limits(schema, "the JSON Schema"));
     try {
         return json_schema_to_grammar(common_json::parse(std::string(schema)), true);
     } catch (const std::exception& error) {

@@ -1,5 +1,8 @@
 #include "base/error.h"
+#include "chat/answer_syntax.h"
+#include "chat/json_limits.h"
 #include "llama/handles.h"
+#include <mullama/answer_format.h>
 #include <mullama/chat.h>
 
 #include <algorithm>
@@ -15,6 +18,7 @@ namespace mullama {
 namespace {
 
 constexpr int kLogNothing = -1;
+constexpr std::string_view kAnyObject = R"({"type":"object"})";
 constexpr std::array<std::string_view, 4> kRoles = {"system", "user", "assistant", "tool"};
 
 Result<void> check(std::span<const Message> messages) {
@@ -43,19 +47,104 @@ void silence_llama_common() {
     static_cast<void>(silent);
 }
 
-common_chat_templates_inputs inputs_for(std::span<const Message> messages) {
+common_chat_msg engine_message(const Message& message) {
+    common_chat_msg out;
+    out.role = message.role;
+    out.content = message.content;
+    out.reasoning_content = message.thinking;
+    out.tool_name = message.tool_name;
+    out.tool_call_id = message.tool_call_id;
+    for (const ToolCall& call : message.tool_calls) {
+        const std::string arguments = call.arguments.empty() ? "{}" : call.arguments;
+        out.tool_calls.push_back({call.name, arguments, call.id});
+    }
+    return out;
+}
+
+Result<std::string> schema_of(const std::string& format) {
+    if (format.empty()) return std::string();
+    if (format == "json") return std::string(kAnyObject);
+    MULLAMA_TRY(grammar_from_format(format));
+    return format;
+}
+
+Result<void> add_tools(std::span<const Tool> tools, common_chat_templates_inputs& inputs) {
+    for (const Tool& tool : tools) {
+        const std::string parameters = tool.parameters.empty() ? "{}" : tool.parameters;
+        MULLAMA_TRY(check_json_limits(parameters, "the parameters of a tool"));
+        inputs.tools.push_back({tool.name, tool.description, parameters});
+    }
+    return {};
+}
+
+common_chat_tool_choice engine_choice(ToolChoice choice) {
+    switch (choice) {
+        case ToolChoice::kAuto:
+            return COMMON_CHAT_TOOL_CHOICE_AUTO;
+        case ToolChoice::kNone:
+            return COMMON_CHAT_TOOL_CHOICE_NONE;
+        case ToolChoice::kRequired:
+            return COMMON_CHAT_TOOL_CHOICE_REQUIRED;
+    }
+    return COMMON_CHAT_TOOL_CHOICE_AUTO;
+}
+
+Result<common_chat_templates_inputs> inputs_for(
+    std::span<const Message> messages, const ChatRequest& request
+) {
     common_chat_templates_inputs inputs;
     inputs.messages.reserve(messages.size());
-    for (const Message& message : messages) {
-        common_chat_msg& out = inputs.messages.emplace_back();
-        out.role = message.role;
-        out.content = message.content;
-    }
-    if (messages.back().role == "assistant") {
+    for (const Message& message : messages) inputs.messages.push_back(engine_message(message));
+    if (messages.back().role == "assistant" && messages.back().tool_calls.empty()) {
         inputs.add_generation_prompt = false;
         inputs.continue_final_message = COMMON_CHAT_CONTINUATION_AUTO;
     }
+    if (request.tool_choice != ToolChoice::kNone) MULLAMA_TRY(add_tools(request.tools, inputs));
+    inputs.tool_choice = engine_choice(request.tool_choice);
+    inputs.parallel_tool_calls = request.parallel_tool_calls;
+    auto schema = schema_of(request.format);
+    if (!schema) return std::move(schema).error();
+    inputs.json_schema = std::move(schema).value();
+    inputs.reasoning_format = COMMON_REASONING_FORMAT_DEEPSEEK;
+    inputs.enable_thinking = request.thinking != Thinking::kOff;
+    inputs.chat_template_kwargs = request.template_variables;
+    if (!request.reasoning_effort.empty()) {
+        inputs.chat_template_kwargs["reasoning_effort"] =
+            common_json(request.reasoning_effort).dump();
+    }
     return inputs;
+}
+
+ArgumentStyle argument_style(common_chat_format format) {
+    if (format == COMMON_CHAT_FORMAT_PEG_GEMMA4) return ArgumentStyle::kGemma;
+    if (format == COMMON_CHAT_FORMAT_PEG_MINIMAX_M3) return ArgumentStyle::kMiniMax;
+    return ArgumentStyle::kJson;
+}
+
+// The lazy grammars of llama.cpp search all text so far at every token, and give up after 8 KiB:
+// where the model is free to call nothing, it is left free.
+ChatPrompt prompt_of(common_chat_params params, const common_chat_templates_inputs& inputs) {
+    ChatPrompt prompt;
+    prompt.text = std::move(params.prompt);
+    prompt.stops = std::move(params.additional_stops);
+    if (!params.grammar.empty() && !params.grammar_lazy) {
+        prompt.grammar = std::move(params.grammar);
+        prompt.grammar_prefix = params.generation_prompt;
+    }
+    if (params.supports_thinking) {
+        prompt.thinking_start = std::move(params.thinking_start_tag);
+        prompt.thinking_ends = std::move(params.thinking_end_tags);
+    }
+    if (!params.parser.empty()) {
+        AnswerSyntax::Terms terms{
+            .arguments = argument_style(params.format),
+            .prefix = std::move(params.generation_prompt),
+            .continues = inputs.continue_final_message != COMMON_CHAT_CONTINUATION_NONE,
+            .has_tools = !inputs.tools.empty(),
+        };
+        prompt.syntax = std::make_shared<AnswerSyntax>(params.parser, std::move(terms));
+    }
+    return prompt;
 }
 
 }  // namespace
@@ -102,10 +191,17 @@ Result<ChatTemplate> ChatTemplate::from_model(const Model& model) {
 }
 
 Result<ChatPrompt> ChatTemplate::render(std::span<const Message> messages) const {
+    return render(messages, {});
+}
+
+Result<ChatPrompt> ChatTemplate::render(
+    std::span<const Message> messages, const ChatRequest& request
+) const {
     MULLAMA_TRY(check(messages));
     try {
-        auto params = common_chat_templates_apply(impl_->templates.get(), inputs_for(messages));
-        return ChatPrompt{std::move(params.prompt), std::move(params.additional_stops)};
+        auto inputs = inputs_for(messages, request);
+        if (!inputs) return std::move(inputs).error();
+        return prompt_of(common_chat_templates_apply(impl_->templates.get(), *inputs), *inputs);
     } catch (const std::exception& error) {
         return fail(
             ErrorCode::kInvalidArgument,
@@ -119,8 +215,16 @@ const std::string& ChatTemplate::source() const {
     return impl_->source;
 }
 
-bool ChatTemplate::supports_thinking() const {
-    return common_chat_templates_support_enable_thinking(impl_->templates.get());
+ChatAbilities ChatTemplate::abilities() const {
+    const auto caps = common_chat_templates_get_caps(impl_->templates.get());
+    const auto has = [&](const char* name) {
+        const auto found = caps.find(name);
+        return found != caps.end() && found->second;
+    };
+    return {
+        .tools = has("supports_tools") || has("supports_tool_calls"),
+        .thinking = common_chat_templates_support_enable_thinking(impl_->templates.get()),
+    };
 }
 
 }  // namespace mullama

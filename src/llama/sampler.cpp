@@ -61,7 +61,10 @@ Result<void> Sampler::append(Sampler other) {
         impl_->add(llama_sampler_chain_remove(other.impl_->chain.get(), 0), entry);
     }
     other.impl_->entries.clear();
-    if (other.impl_->grammar) impl_->grammar = std::move(other.impl_->grammar);
+    if (other.impl_->grammar) {
+        impl_->grammar = std::move(other.impl_->grammar);
+        impl_->grammar_prefix = std::move(other.impl_->grammar_prefix);
+    }
     if (other.impl_->failure) impl_->failure = std::move(other.impl_->failure);
     return {};
 }
@@ -140,6 +143,9 @@ Result<void> Sampler::prime(std::span<const Token> prompt) {
 void Sampler::reset() {
     llama_sampler_reset(impl_->chain.get());
     llama_sampler_reset(impl_->grammar.get());
+    for (const Token token : impl_->grammar_prefix) {
+        llama_sampler_accept(impl_->grammar.get(), token);
+    }
     impl_->failure.reset();
     for (auto& entry : impl_->entries) {
         entry.asleep_bytes = 0;
@@ -162,6 +168,7 @@ Result<Sampler> Sampler::clone() const {
         }
     }
     to.grammar.reset(llama_sampler_clone(impl_->grammar.get()));
+    to.grammar_prefix = impl_->grammar_prefix;
     to.vocab = impl_->vocab;
     to.vocab_size = impl_->vocab_size;
     to.failure = impl_->failure;

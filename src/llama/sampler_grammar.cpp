@@ -6,6 +6,7 @@
 #include <mullama/sampler.h>
 
 #include <utility>
+#include <vector>
 
 namespace mullama {
 namespace {
@@ -41,6 +42,16 @@ Result<llama_sampler_ptr> new_grammar(
     ));
     if (sampler) return sampler;
     return fail(ErrorCode::kInvalidArgument, "the engine refused the grammar");
+}
+
+// Some tokenizers put a space before the first piece: it is none of the text.
+Result<std::vector<Token>> prefix_tokens(const Vocab& vocab, std::string_view prefix) {
+    if (prefix.empty()) return std::vector<Token>();
+    auto tokens = vocab.tokenize(prefix, /*add_special=*/false, /*parse_special=*/true);
+    if (!tokens || tokens->empty()) return tokens;
+    const std::string first = vocab.piece(tokens->front(), /*special=*/true);
+    if (first.starts_with(' ') && !prefix.starts_with(' ')) tokens->erase(tokens->begin());
+    return tokens;
 }
 
 }  // namespace
@@ -108,15 +119,28 @@ Result<void> Sampler::add_infill(const Vocab& vocab) {
 }
 
 Result<void> Sampler::constrain(
-    const Vocab& vocab, std::string_view grammar, std::string_view root
+    const Vocab& vocab, std::string_view grammar, std::string_view root, std::string_view prefix
 ) {
     if (impl_->grammar) {
         return fail(ErrorCode::kInvalidArgument, "the sampler is constrained by a grammar already");
     }
     auto sampler = new_grammar(vocab, grammar, root);
     if (!sampler) return sampler.error();
+    auto tokens = prefix_tokens(vocab, prefix);
+    if (!tokens) return std::move(tokens).error();
+    for (const Token token : *tokens) {
+        if (!grammar_allows(sampler->get(), token)) {
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "the grammar does not begin with \"{}\", which the prompt ends with",
+                prefix
+            );
+        }
+        llama_sampler_accept(sampler->get(), token);
+    }
     MULLAMA_TRY(impl_->set_vocab(handle(vocab), vocab.size()));
     impl_->grammar = std::move(*sampler);
+    impl_->grammar_prefix = std::move(*tokens);
     return {};
 }
 

@@ -62,6 +62,7 @@ struct Sampler::Impl {
     llama_sampler_ptr chain;
     std::vector<SamplerEntry> entries;  ///< Those of the chain, in order.
     llama_sampler_ptr grammar;          ///< From constrain(); may be null.
+    std::vector<Token> grammar_prefix;  ///< What the grammar has been told before the answer.
     const llama_vocab* vocab = nullptr;
     std::int32_t vocab_size = 0;   ///< 0 where no sampler knows it.
     std::optional<Error> failure;  ///< Set while a grammar is in no state to go on.

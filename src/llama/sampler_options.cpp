@@ -136,7 +136,9 @@ Result<Sampler> make_sampler(
     }
     MULLAMA_TRY(add_history(chain, vocab, options, context_length));
     MULLAMA_TRY(add_choice(chain, vocab, options));
-    if (!options.grammar.empty()) MULLAMA_TRY(chain.constrain(vocab, options.grammar));
+    if (!options.grammar.empty()) {
+        MULLAMA_TRY(chain.constrain(vocab, options.grammar, "root", options.grammar_prefix));
+    }
     return chain;
 }
 

@@ -137,6 +137,24 @@ TEST(SamplerGrammar, prompt_is_no_part_of_the_grammar) {
     EXPECT_EQ(generate(sampler, 5, 1), "yes$");
 }
 
+TEST(SamplerGrammar, goes_on_behind_a_prefix_that_the_prompt_holds) {
+    constexpr std::string_view kGrammar = "root ::= \"answer: \" [0-9]{2}";
+    auto sampler = chain(0.0F);
+    ASSERT_TRUE(sampler.constrain(vocab(), kGrammar, "root", "answer: "));
+    for (int round = 0; round < 2; ++round) {
+        auto copy = sampler.clone();
+        ASSERT_TRUE(copy);
+        const std::string text = generate(*copy, 10, 3);
+        EXPECT_EQ(text.size(), 3U) << text;
+        EXPECT_EQ(text.find_first_not_of("0123456789"), 2U) << text;
+        sampler.reset();
+    }
+    auto other = chain(0.0F);
+    const auto refused = other.constrain(vocab(), kGrammar, "root", "question: ");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+}
+
 TEST(SamplerGrammar, that_leaves_nothing_is_an_error) {
     auto sampler = chain(0.8F);
     ASSERT_TRUE(sampler.constrain(vocab(), "root ::= <[1]> <[2]>"));
