@@ -212,6 +212,8 @@ struct GenerateRequest {
     std::int32_t context_length = 0;
     /// Bounds the thinking of a model that thinks.
     ThinkingBudget thinking_budget = {};
+    /// Control tokens that the answer shows, and their text; the others add nothing to it.
+    std::map<Token, std::string> shown_tokens = {};
 };
 
 /// A function that a model wants to be called.
@@ -310,6 +312,8 @@ struct Completion {
     std::string text = {};
     /// All tokens generated.
     std::vector<Token> tokens = {};
+    /// One for each of `tokens` where they were asked for.
+    std::vector<TokenLogprobs> logprobs = {};
     /// How it ended.
     Finish finish = {};
 };

@@ -5,7 +5,9 @@
 #include <mullama/tokenizer.h>
 #include <mullama/types.h>
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mullama {
@@ -14,14 +16,22 @@ namespace mullama {
 /// Threads: thread-compatible.
 class AnswerText {
   public:
-    /// `tokenizer` is borrowed for as long as this lives.
-    AnswerText(const Tokenizer& tokenizer, std::vector<std::string> stops)
-        : tokenizer_(&tokenizer), stops_(std::move(stops)) {}
+    /// `tokenizer` is borrowed for as long as this lives; `shown` as GenerateRequest::shown_tokens.
+    AnswerText(
+        const Tokenizer& tokenizer,
+        std::vector<std::string> stops,
+        std::map<Token, std::string> shown = {}
+    )
+        : tokenizer_(&tokenizer), shown_(std::move(shown)), stops_(std::move(stops)) {}
+
+    /// The bytes that a token adds.
+    std::string piece(Token token) const {
+        const auto found = shown_.find(token);
+        return found == shown_.end() ? tokenizer_->piece(token) : found->second;
+    }
 
     /// The text that can be given out with one more token.
-    std::string push(Token token) {
-        return stops_.push(detokenizer_.push(tokenizer_->piece(token)));
-    }
+    std::string push(Token token) { return stops_.push(detokenizer_.push(piece(token))); }
 
     /// The text that was held back, at the end of the answer. It may complete a stop string.
     std::string flush() {
@@ -35,6 +45,7 @@ class AnswerText {
 
   private:
     const Tokenizer* tokenizer_;
+    std::map<Token, std::string> shown_;
     Detokenizer detokenizer_;
     StopMatcher stops_;
 };

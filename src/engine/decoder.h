@@ -30,6 +30,10 @@ class TokenSampler {
     /// Shape:   [vocab_size] float32.
     /// Errors:  any: the answer ends with it.
     virtual Result<Token> sample(std::span<const float> logits) = 0;
+
+    /// Remembers a token that somebody else chose as part of the answer.
+    /// Errors:  kInvalidArgument: a grammar does not allow it here.
+    virtual Result<void> accept(Token token) = 0;
 };
 
 /// What computes: the one seam between the engine's logic and llama.cpp, where tests put a script.

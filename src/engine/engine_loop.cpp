@@ -1,6 +1,7 @@
 #include "engine/engine_loop.h"
 
 #include "base/error.h"
+#include "engine/token_logprobs.h"
 
 #include <algorithm>
 #include <utility>
@@ -218,7 +219,7 @@ void EngineLoop::choose_token(Sequence& sequence, std::size_t entry) {
     }
     const auto logits = decoder_.logits(entry);
     if (!logits) return end(sequence, {}, finish_with(logits.error()));
-    const auto token = sequence.sampler->sample(*logits);
+    const auto token = next_token(sequence, *logits);
     if (!token) return end(sequence, {}, finish_with(token.error()));
 
     if (!sequence.first_token_at) sequence.first_token_at = now_;
@@ -231,6 +232,11 @@ void EngineLoop::choose_token(Sequence& sequence, std::size_t entry) {
     Event event;
     event.text = sequence.text.push(*token);
     event.tokens.push_back(*token);
+    sequence.thinking.push(sequence.text.piece(*token));
+    if (sequence.top_logprobs) {
+        event.logprobs.push_back(token_logprobs(*logits, *token, *sequence.top_logprobs, tokenizer_)
+        );
+    }
     if (!sequence.text.stop().empty()) {
         return end(sequence, std::move(event), finish_with(FinishReason::kStop));
     }
@@ -239,6 +245,15 @@ void EngineLoop::choose_token(Sequence& sequence, std::size_t entry) {
     }
     sequence.stream->push(std::move(event));
     ready_.push_back(sequence.stream);
+}
+
+// What the model chooses, or what ends a thinking that has come to its bound.
+Result<Token> EngineLoop::next_token(Sequence& sequence, std::span<const float> logits) {
+    if (!sequence.thinking.is_over()) return sequence.sampler->sample(logits);
+    const Token token = sequence.thinking_end[sequence.thinking_end_at++];
+    if (sequence.thinking_end_at == sequence.thinking_end.size()) sequence.thinking.end();
+    MULLAMA_TRY(sequence.sampler->accept(token));
+    return token;
 }
 
 void EngineLoop::end(Sequence& sequence, Event last, Finish finish) {

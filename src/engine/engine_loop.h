@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace mullama {
@@ -64,6 +65,7 @@ class EngineLoop {
     // Emit.
     void advance(const Grants& granted);
     void choose_token(Sequence& sequence, std::size_t entry);
+    Result<Token> next_token(Sequence& sequence, std::span<const float> logits);
     void end(Sequence& sequence, Event last, Finish finish);
     void close(Sequence& sequence, Event last, Finish finish);
     void release(Sequence& sequence);

@@ -111,6 +111,61 @@ TEST(EngineLoop, answers_a_request) {
     EXPECT_EQ(completion.finish.usage.completion_tokens, 5);
 }
 
+TEST(EngineLoop, tells_logprobs_where_they_are_asked_for) {
+    Rig rig;
+    GenerateRequest request = ask("<ab>");
+    request.top_logprobs = 2;
+    auto stream = rig.submit(request);
+    rig.run();
+    const auto completion = stream.collect();
+    ASSERT_EQ(completion.logprobs.size(), 2U);
+    EXPECT_EQ(completion.logprobs[1].chosen.piece, "b");
+    EXPECT_EQ(completion.logprobs[1].top.size(), 2U);
+    EXPECT_EQ(completion.logprobs[1].top[0], completion.logprobs[1].chosen);
+    request.top_logprobs = kTopLogprobsMax + 1;
+    EXPECT_FALSE(rig.try_submit(request));
+}
+
+TEST(EngineLoop, a_request_can_ask_for_less_context_than_there_is) {
+    Rig rig;
+    GenerateRequest request = ask("<ab*>");
+    request.context_length = 20;
+    auto stream = rig.submit(request);
+    rig.run();
+    const auto completion = stream.collect();
+    EXPECT_EQ(completion.finish.reason, FinishReason::kLength);
+    EXPECT_EQ(
+        completion.finish.usage.prompt_tokens + completion.finish.usage.completion_tokens, 21
+    );
+    request.context_length = 4;
+    const auto refused = rig.try_submit(request);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(
+        refused.error().message,
+        "prompt has 5 tokens, context is 4: raise num_ctx or shorten the prompt"
+    );
+    request.context_length = -1;
+    EXPECT_FALSE(rig.try_submit(request));
+}
+
+TEST(EngineLoop, ends_a_thinking_that_has_come_to_its_bound) {
+    Rig rig;
+    GenerateRequest request = ask("<hmm*>", 12);
+    request.thinking_budget = {.tokens = 4, .ends = {"#!"}};
+    auto stream = rig.submit(request);
+    rig.run();
+    EXPECT_EQ(stream.collect().text, "hmmh#!hmmhmm");
+}
+
+TEST(EngineLoop, shows_control_tokens_that_are_part_of_the_answer) {
+    Rig rig;
+    GenerateRequest request = ask("<ab>");
+    request.shown_tokens = {{'a', "[call]"}};
+    auto stream = rig.submit(request);
+    rig.run();
+    EXPECT_EQ(stream.collect().text, "[call]b");
+}
+
 TEST(EngineLoop, gives_one_event_for_each_token_as_it_comes) {
     Rig rig;
     auto stream = rig.submit(ask("<ab>"));

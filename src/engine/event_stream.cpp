@@ -46,6 +46,9 @@ Completion EventStream::collect() {
         completion.tokens.insert(
             completion.tokens.end(), event->tokens.begin(), event->tokens.end()
         );
+        completion.logprobs.insert(
+            completion.logprobs.end(), event->logprobs.begin(), event->logprobs.end()
+        );
     }
     if (stream_->finish()) completion.finish = *stream_->finish();
     return completion;

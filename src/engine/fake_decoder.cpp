@@ -34,6 +34,7 @@ class FakeSampler final : public TokenSampler {
         if (*best == 0.0F) return fail(ErrorCode::kInvalidArgument, "no token can be chosen");
         return static_cast<Token>(best - logits.begin());
     }
+    Result<void> accept(Token) override { return {}; }
 };
 
 }  // namespace

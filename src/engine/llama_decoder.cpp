@@ -24,6 +24,8 @@ class LlamaSampler final : public TokenSampler {
         return token;
     }
 
+    Result<void> accept(Token token) override { return sampler_.accept(token); }
+
   private:
     Sampler sampler_;
 };

@@ -5,6 +5,7 @@
 #include "engine/decoder.h"
 #include "engine/scheduler.h"
 #include "engine/stream.h"
+#include "engine/thinking_guard.h"
 #include <mullama/types.h>
 
 #include <cstdint>
@@ -23,7 +24,8 @@ inline constexpr SequenceId kNoSequence = -1;
 /// KV cache; when all are, the next one can be chosen. So a sequence that lost its cells only sets
 /// `decoded` back to 0, and one that finds a prefix there begins further on.
 struct Sequence {
-    explicit Sequence(AnswerText answer_text) : text(std::move(answer_text)) {}
+    Sequence(AnswerText answer_text, ThinkingBudget budget)
+        : text(std::move(answer_text)), thinking(std::move(budget)) {}
 
     // Set at submission.
     std::vector<Token> tokens;
@@ -31,8 +33,11 @@ struct Sequence {
     std::int32_t answer_tokens_max = 0;  // what max_tokens and the context leave
     std::int32_t cells = 0;              // what it reserves
     bool ignore_eos = false;
+    std::optional<std::int32_t> top_logprobs;
     std::unique_ptr<TokenSampler> sampler;
     AnswerText text;
+    ThinkingGuard thinking;
+    std::vector<Token> thinking_end;  // what is said when `thinking` is over
     std::shared_ptr<Stream> stream;
     Clock::TimePoint submitted_at;
 
@@ -44,6 +49,7 @@ struct Sequence {
     std::optional<Clock::TimePoint> started_at;
     std::optional<Clock::TimePoint> first_token_at;
     Clock::TimePoint last_token_at;
+    std::size_t thinking_end_at = 0;  // how much of `thinking_end` has been said
 
     std::int32_t pending() const { return static_cast<std::int32_t>(tokens.size()) - decoded; }
     std::int32_t generated() const {

@@ -49,22 +49,37 @@ Result<void> check_options(const GenerateRequest& request) {
             request.max_tokens
         );
     }
+    if (request.context_length < 0) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "num_ctx is {}: give a number from 1 on, or 0 for the most there is",
+            request.context_length
+        );
+    }
+    const std::int32_t top = request.top_logprobs.value_or(0);
+    if (top < 0 || top > kTopLogprobsMax) {
+        return fail(
+            ErrorCode::kInvalidArgument, "top_logprobs must be between 0 and {}", kTopLogprobsMax
+        );
+    }
     return check_stops(request.stop);
 }
 
 // Tokens of the caller's are checked against the model. So are those of the tokenizer, which may
 // be the caller's too.
-Result<void> check_tokens(const std::vector<Token>& tokens, const EngineInfo& info) {
+Result<void> check_tokens(
+    const std::vector<Token>& tokens, std::int32_t length, const EngineInfo& info
+) {
     const auto count = tokens.size();
     if (count == 0) {
         return fail(ErrorCode::kInvalidArgument, "prompt is empty: its text gives no tokens");
     }
-    if (count > static_cast<std::size_t>(info.context_length)) {
+    if (count > static_cast<std::size_t>(length)) {
         return fail(
             ErrorCode::kInvalidArgument,
             "prompt has {} tokens, context is {}: raise num_ctx or shorten the prompt",
             count,
-            info.context_length
+            length
         );
     }
     const auto outside = [&](Token token) { return token < 0 || token >= info.vocab_size; };
@@ -85,8 +100,8 @@ Result<std::vector<Token>> prompt_tokens(GenerateRequest& request, const Tokeniz
 }
 
 // The last token of an answer needs no cell, since nothing is computed from it.
-void set_limits(Sequence& sequence, std::int32_t max_tokens, const EngineInfo& info) {
-    const std::int32_t room = info.context_length - sequence.prompt_tokens + 1;
+void set_limits(Sequence& sequence, std::int32_t max_tokens, std::int32_t length) {
+    const std::int32_t room = length - sequence.prompt_tokens + 1;
     sequence.answer_tokens_max = max_tokens == -1 ? room : std::min(max_tokens, room);
     sequence.cells = sequence.prompt_tokens + std::max(sequence.answer_tokens_max - 1, 0);
 }
@@ -100,16 +115,30 @@ Result<std::unique_ptr<Sequence>> make_sequence(
     auto tokens = prompt_tokens(request, tokenizer);
     if (!tokens) return std::move(tokens).error();
     const EngineInfo info = decoder.info();
-    MULLAMA_TRY(check_tokens(*tokens, info));
+    const std::int32_t length = request.context_length == 0
+                                    ? info.context_length
+                                    : std::min(request.context_length, info.context_length);
+    MULLAMA_TRY(check_tokens(*tokens, length, info));
     auto sampler = decoder.make_sampler(request.sampling, *tokens);
     if (!sampler) return std::move(sampler).error();
 
-    auto sequence = std::make_unique<Sequence>(AnswerText(tokenizer, std::move(request.stop)));
+    auto sequence = std::make_unique<Sequence>(
+        AnswerText(tokenizer, std::move(request.stop), std::move(request.shown_tokens)),
+        std::move(request.thinking_budget)
+    );
     sequence->tokens = std::move(*tokens);
     sequence->prompt_tokens = static_cast<std::int32_t>(sequence->tokens.size());
     sequence->ignore_eos = request.ignore_eos;
+    sequence->top_logprobs = request.top_logprobs;
+    if (!sequence->thinking.end_text().empty()) {
+        auto end = tokenizer.encode(
+            sequence->thinking.end_text(), /*add_special=*/false, /*parse_special=*/true
+        );
+        if (!end) return std::move(end).error();
+        sequence->thinking_end = std::move(end).value();
+    }
     sequence->sampler = std::move(*sampler);
-    set_limits(*sequence, request.max_tokens, info);
+    set_limits(*sequence, request.max_tokens, length);
     return sequence;
 }
 

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <mullama/tokenizer.h>
+#include <mullama/types.h>
+
+#include <cstdint>
+#include <span>
+
+namespace mullama {
+
+/// How likely a model found `chosen` and the `top` likeliest tokens, from its logits.
+/// Shape:   [vocab size] float32.
+TokenLogprobs token_logprobs(
+    std::span<const float> logits, Token chosen, std::int32_t top, const Tokenizer& tokenizer
+);
+
+}  // namespace mullama
