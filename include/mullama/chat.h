@@ -26,6 +26,10 @@ struct ChatPrompt {
     std::string thinking_start = {};
     /// See thinking_start.
     std::vector<std::string> thinking_ends = {};
+    /// Whether the prompt ends amid the thinking.
+    bool thinks_already = false;
+    /// Texts of control tokens that the answer has to show, so that `syntax` finds them.
+    std::vector<std::string> shown_texts = {};
     /// How to take the answer apart.
     std::shared_ptr<const AnswerSyntax> syntax = {};
 };

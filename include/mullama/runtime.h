@@ -1,15 +1,18 @@
 #pragma once
 
+#include <mullama/answer_parser.h>
 #include <mullama/chat.h>
 #include <mullama/embedding.h>
 #include <mullama/engine.h>
 #include <mullama/event_stream.h>
 #include <mullama/model.h>
 #include <mullama/result.h>
+#include <mullama/tokenizer.h>
 #include <mullama/types.h>
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +39,24 @@ struct EmbedRequest {
     EmbedOptions options = {};
 };
 
+/// The answer to a conversation while it comes, and what takes it apart.
+struct ChatAnswer {
+    /// The answer as the model writes it.
+    EventStream events;
+    /// Give it each event's text.
+    AnswerParser parser;
+};
+
+/// A text with a gap, to be filled.
+struct InfillRequest {
+    /// The text before the gap.
+    std::string prefix = {};
+    /// The text after it.
+    std::string suffix = {};
+    /// Everything else; its prompt and tokens do not count.
+    GenerateRequest generate = {};
+};
+
 /// A model that is loaded and ready to answer, with its engine.
 /// Threads: thread-safe. Copies are leases: the model is freed with the last copy; streams that
 ///          are still open then end with kUnavailable.
@@ -48,11 +69,19 @@ class LoadedModel {
         const std::filesystem::path& file, const LoadOptions& options = {}
     );
 
-    /// Answers a conversation with the assistant's next turn.
+    /// Answers a conversation with the assistant's next turn, as the model writes it.
     /// Errors:  kUnsupported: the model has no chat template. kInvalidArgument: the template
     ///          refuses the messages, or they do not fit the context and may not be dropped. And
     ///          those of Engine::submit().
     Result<EventStream> chat(const ChatRequest& request) const;
+
+    /// As chat(), with a parser for thinking and tool calls.
+    /// Errors:  those of chat().
+    Result<ChatAnswer> answer(const ChatRequest& request) const;
+
+    /// Fills a gap in a text.
+    /// Errors:  kUnsupported: the model has no tokens for that. And those of generate().
+    Result<EventStream> infill(const InfillRequest& request) const;
 
     /// Continues a text.
     /// Errors:  kUnsupported: the model cannot generate. And those of Engine::submit().
@@ -63,12 +92,25 @@ class LoadedModel {
     /// Threads: thread-safe. Blocks until done; calls queue up behind each other.
     Result<Embeddings> embed(const EmbedRequest& request) const;
 
+    /// As above, without waiting: `done` is called with the result on the thread that computes
+    /// embeddings, once, and not at all where the model is freed before.
+    void embed(EmbedRequest request, std::function<void(Result<Embeddings>)> done) const;
+
     /// The prompt that chat() would send for `request`, oldest messages dropped as it would.
     /// Errors:  as chat(), without the engine's.
     Result<ChatPrompt> render(const ChatRequest& request) const;
 
     /// Whether chat() can answer.
     bool has_chat_template() const;
+
+    /// What chat() can do; nothing without a template.
+    ChatAbilities chat_abilities() const;
+
+    /// Whether infill() can answer.
+    bool can_infill() const;
+
+    /// How its engine turns text into tokens and back. Valid as long as any copy of this.
+    const Tokenizer& tokenizer() const;
 
     /// The model's template, or the one set in LoadOptions; empty where there is none.
     const std::string& chat_template() const;

@@ -121,6 +121,40 @@ ArgumentStyle argument_style(common_chat_format format) {
     return ArgumentStyle::kJson;
 }
 
+bool is_amid_thinking(const std::string& text, const ChatPrompt& prompt) {
+    if (prompt.thinking_start.empty()) return true;
+    const std::size_t start = text.rfind(prompt.thinking_start);
+    if (start == std::string::npos) return false;
+    return std::ranges::none_of(prompt.thinking_ends, [&](const std::string& end) {
+        return text.find(end, start) != std::string::npos;
+    });
+}
+
+// The engine's grammar lets any content ("until-7?" in its root rule) go before a required call; a
+// small model then never comes to the call.
+std::string without_content(std::string grammar) {
+    constexpr std::string_view kContent = " until-";
+    const std::size_t root = grammar.find("root ::= ");
+    std::size_t at = grammar.find(kContent, root);
+    while (at < grammar.find('\n', root)) {
+        const std::size_t end = grammar.find_first_not_of("0123456789", at + kContent.size());
+        const bool is_optional = end != std::string::npos && grammar[end] == '?';
+        if (is_optional) grammar.erase(at, end + 1 - at);
+        at = grammar.find(kContent, is_optional ? at : end);
+    }
+    return grammar;
+}
+
+// The engine's grammar allows several calls in some formats though one was asked for.
+std::string with_one_call(std::string grammar) {
+    constexpr std::string_view kSeveral = "tool-calls ::= (tool-call space)+\n";
+    const std::size_t at = grammar.find(kSeveral);
+    if (at != std::string::npos) {
+        grammar.replace(at, kSeveral.size(), "tool-calls ::= tool-call space\n");
+    }
+    return grammar;
+}
+
 // The lazy grammars of llama.cpp search all text so far at every token, and give up after 8 KiB:
 // where the model is free to call nothing, it is left free.
 ChatPrompt prompt_of(common_chat_params params, const common_chat_templates_inputs& inputs) {
@@ -129,11 +163,20 @@ ChatPrompt prompt_of(common_chat_params params, const common_chat_templates_inpu
     prompt.stops = std::move(params.additional_stops);
     if (!params.grammar.empty() && !params.grammar_lazy) {
         prompt.grammar = std::move(params.grammar);
+        const bool is_for_calls = !inputs.tools.empty() && inputs.json_schema.empty();
+        if (is_for_calls) prompt.grammar = without_content(std::move(prompt.grammar));
+        if (is_for_calls && !inputs.parallel_tool_calls) {
+            prompt.grammar = with_one_call(std::move(prompt.grammar));
+        }
         prompt.grammar_prefix = params.generation_prompt;
     }
-    if (params.supports_thinking) {
+    prompt.shown_texts = std::move(params.preserved_tokens);
+    if (params.supports_thinking && !params.thinking_end_tags.empty()) {
         prompt.thinking_start = std::move(params.thinking_start_tag);
         prompt.thinking_ends = std::move(params.thinking_end_tags);
+        prompt.thinks_already = is_amid_thinking(params.generation_prompt, prompt);
+        prompt.shown_texts.push_back(prompt.thinking_start);
+        for (const std::string& end : prompt.thinking_ends) prompt.shown_texts.push_back(end);
     }
     if (!params.parser.empty()) {
         AnswerSyntax::Terms terms{

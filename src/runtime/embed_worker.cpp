@@ -19,6 +19,11 @@ Result<Embeddings> EmbedWorker::embed(const EmbedRequest& request) {
     return promise.get_future().get();
 }
 
+void EmbedWorker::embed(EmbedRequest request, std::function<void(Result<Embeddings>)> done) {
+    loop_.post([this, request = std::move(request), done = std::move(done)] { done(run(request)); }
+    );
+}
+
 Result<Embeddings> EmbedWorker::run(const EmbedRequest& request) {
     if (!embedder_ || options_.pooling != request.pooling) {
         embedder_.reset();

@@ -6,6 +6,7 @@
 #include <mullama/result.h>
 #include <mullama/runtime.h>
 
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -22,6 +23,10 @@ class EmbedWorker {
     /// Embeds on the worker's thread and waits for it.
     /// Errors: those of Embedder::create() and Embedder::embed().
     Result<Embeddings> embed(const EmbedRequest& request);
+
+    /// Embeds on the worker's thread, and calls `done` there. Requests that have not begun when the
+    /// worker ends are dropped.
+    void embed(EmbedRequest request, std::function<void(Result<Embeddings>)> done);
 
   private:
     Result<Embeddings> run(const EmbedRequest& request);

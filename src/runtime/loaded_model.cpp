@@ -4,7 +4,9 @@
 #include <mullama/runtime.h>
 #include <mullama/tokenizer.h>
 
+#include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -19,8 +21,8 @@ struct LoadedModel::Impl {
         std::vector<Token> tokens;
     };
 
-    Result<Prepared> prepare(std::span<const Message> messages) const {
-        auto prompt = chat_template->render(messages);
+    Result<Prepared> prepare(std::span<const Message> messages, const ChatRequest& request) const {
+        auto prompt = chat_template->render(messages, request);
         if (!prompt) return std::move(prompt).error();
         auto tokens = tokenizer->encode(prompt->text, /*add_special=*/true, /*parse_special=*/true);
         if (!tokens) return std::move(tokens).error();
@@ -29,17 +31,53 @@ struct LoadedModel::Impl {
 
     Result<Prepared> prepare(const ChatRequest& request) const {
         if (!chat_template) return *no_chat;
-        auto whole = prepare(request.messages);
+        auto whole = prepare(request.messages, request);
         if (!whole || !request.truncate || !engine) return whole;
-        const auto limit = static_cast<std::size_t>(engine->info().context_length - 1);
+        const std::int32_t most = engine->info().context_length;
+        const std::int32_t length =
+            request.context_length == 0 ? most : std::min(request.context_length, most);
+        const auto limit = static_cast<std::size_t>(std::max(length - 1, 1));
         if (whole->tokens.size() <= limit) return whole;
         auto fitting = fit_messages(request.messages, limit, [&](auto messages) {
-            auto prepared = prepare(messages);
+            auto prepared = prepare(messages, request);
             using Length = Result<std::size_t>;
             return prepared ? Length(prepared->tokens.size()) : Length(prepared.error());
         });
         if (!fitting) return std::move(fitting).error();
-        return prepare(*fitting);
+        return prepare(*fitting, request);
+    }
+
+    GenerateRequest generate_request(const ChatRequest& request, Prepared prepared) const {
+        const ChatPrompt& prompt = prepared.prompt;
+        GenerateRequest generate;
+        generate.tokens = std::move(prepared.tokens);
+        generate.sampling = request.sampling;
+        if (generate.sampling.grammar.empty()) {
+            generate.sampling.grammar = prompt.grammar;
+            generate.sampling.grammar_prefix = prompt.grammar_prefix;
+        }
+        generate.max_tokens = request.max_tokens;
+        generate.stop = request.stop;
+        generate.stop.insert(generate.stop.end(), prompt.stops.begin(), prompt.stops.end());
+        generate.top_logprobs = request.top_logprobs;
+        generate.context_length = request.context_length;
+        generate.thinking_budget = {
+            .tokens = request.thinking_tokens_max,
+            .start = prompt.thinks_already ? "" : prompt.thinking_start,
+            .ends = prompt.thinking_ends,
+        };
+        generate.shown_tokens = shown_tokens(prompt);
+        return generate;
+    }
+
+    std::map<Token, std::string> shown_tokens(const ChatPrompt& prompt) const {
+        std::map<Token, std::string> shown;
+        for (const std::string& text : prompt.shown_texts) {
+            if (text.empty()) continue;
+            const auto tokens = tokenizer->encode(text, false, /*parse_special=*/true);
+            if (tokens && tokens->size() == 1) shown.emplace(tokens->front(), text);
+        }
+        return shown;
     }
 
     Model model;
@@ -94,16 +132,37 @@ Result<ChatPrompt> LoadedModel::render(const ChatRequest& request) const {
 }
 
 Result<EventStream> LoadedModel::chat(const ChatRequest& request) const {
+    auto answered = answer(request);
+    if (!answered) return std::move(answered).error();
+    return std::move(answered->events);
+}
+
+Result<ChatAnswer> LoadedModel::answer(const ChatRequest& request) const {
     if (impl_->no_engine) return *impl_->no_engine;
     auto prepared = impl_->prepare(request);
     if (!prepared) return std::move(prepared).error();
-    GenerateRequest generate;
-    generate.tokens = std::move(prepared->tokens);
-    generate.sampling = request.sampling;
-    generate.max_tokens = request.max_tokens;
-    generate.stop = request.stop;
-    const auto& stops = prepared->prompt.stops;
-    generate.stop.insert(generate.stop.end(), stops.begin(), stops.end());
+    const auto syntax = prepared->prompt.syntax;
+    auto events = impl_->engine->submit(impl_->generate_request(request, std::move(*prepared)));
+    if (!events) return std::move(events).error();
+    return ChatAnswer{std::move(events).value(), AnswerParser(syntax)};
+}
+
+Result<EventStream> LoadedModel::infill(const InfillRequest& request) const {
+    if (impl_->no_engine) return *impl_->no_engine;
+    if (!can_infill()) return fail(ErrorCode::kUnsupported, "this model does not support insert");
+    const Vocab& vocab = impl_->model.vocab();
+    auto prefix = impl_->tokenizer->encode(request.prefix, false, false);
+    if (!prefix) return std::move(prefix).error();
+    auto suffix = impl_->tokenizer->encode(request.suffix, false, false);
+    if (!suffix) return std::move(suffix).error();
+    GenerateRequest generate = request.generate;
+    generate.tokens.clear();
+    if (vocab.add_bos()) generate.tokens.push_back(vocab.bos());
+    generate.tokens.push_back(vocab.fim_prefix());
+    generate.tokens.insert(generate.tokens.end(), prefix->begin(), prefix->end());
+    generate.tokens.push_back(vocab.fim_suffix());
+    generate.tokens.insert(generate.tokens.end(), suffix->begin(), suffix->end());
+    generate.tokens.push_back(vocab.fim_middle());
     return impl_->engine->submit(std::move(generate));
 }
 
@@ -114,6 +173,24 @@ Result<EventStream> LoadedModel::generate(GenerateRequest request) const {
 
 Result<Embeddings> LoadedModel::embed(const EmbedRequest& request) const {
     return impl_->embed_worker.embed(request);
+}
+
+void LoadedModel::embed(EmbedRequest request, std::function<void(Result<Embeddings>)> done) const {
+    impl_->embed_worker.embed(std::move(request), std::move(done));
+}
+
+ChatAbilities LoadedModel::chat_abilities() const {
+    return impl_->chat_template ? impl_->chat_template->abilities() : ChatAbilities();
+}
+
+bool LoadedModel::can_infill() const {
+    const Vocab& vocab = impl_->model.vocab();
+    return vocab.fim_prefix() != kNoToken && vocab.fim_suffix() != kNoToken &&
+           vocab.fim_middle() != kNoToken;
+}
+
+const Tokenizer& LoadedModel::tokenizer() const {
+    return *impl_->tokenizer;
 }
 
 bool LoadedModel::has_chat_template() const {
