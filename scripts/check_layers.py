@@ -14,16 +14,20 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 STANDARD = re.compile(r"[a-z_0-9]+")
-SYSTEM = re.compile(r"(sys/.*|unistd|fcntl|signal|termios|pthread|poll|sched|time|errno|locale|langinfo|wchar|dlfcn|spawn)\.h|sys/.*")
+SYSTEM = re.compile(r"(sys/.*|unistd|fcntl|signal|termios|pthread|poll|sched|time|errno|locale|langinfo|wchar|dlfcn|spawn|netdb)\.h|sys/.*|(arpa|net|netinet)/.*")
 
 # What a library in the table's column "third party" is called in an #include.
 LIBRARIES = {
+    "boost": ["boost/*"],
+    "openssl": ["openssl/*"],
+    "zlib": ["zlib.h"],
+    "zstd": ["zstd.h"],
     "fmt": ["fmt/*"],
     "CLI11": ["CLI/*"],
     "libedit": ["histedit.h", "editline/*"],
     "nlohmann": ["nlohmann/*"],
     "llama.cpp": ["llama.h", "llama-cpp.h", "ggml*.h", "gguf.h"],
-    "llama-common": ["chat.h", "common.h", "json.h", "log.h", "json-schema-to-grammar.h", "sampling.h", "jinja/*"],
+    "llama-common": ["chat.h", "chat-peg-parser.h", "peg-parser.h", "common.h", "json.h", "log.h", "json-schema-to-grammar.h", "sampling.h", "jinja/*"],
 }
 TEST_LIBRARIES = ["gtest/*", "gmock/*", "fmt/*"]
 

@@ -4,12 +4,17 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 program="$root/build/release/bin/mullama"
 
-# Packages of Debian and Ubuntu. Debian 12 holds all of them.
-build_packages=(g++ cmake ninja-build ccache pkg-config python3 python3-pip libfmt-dev libcli11-dev libedit-dev)
+# Packages of Debian and Ubuntu. Debian 12 holds all of them; its default Boost is too old, that of later systems is not.
+boost_package=libboost1.81-dev
+if command -v apt-cache >/dev/null && ! apt-cache show "$boost_package" >/dev/null 2>&1; then
+    boost_package=libboost-dev
+fi
+build_packages=(g++ cmake ninja-build ccache pkg-config python3 python3-pip libfmt-dev libcli11-dev libedit-dev
+    "$boost_package" libssl-dev zlib1g-dev libzstd-dev)
 test_packages=(libgtest-dev libgmock-dev valgrind doxygen tmux clang-19 libclang-rt-19-dev clang-format-19)
 
 # The same, named by what is looked for where there is no dpkg: a command, or a header in <>.
-build_needs=(c++ cmake ninja pkg-config python3 '<fmt/format.h>' '<CLI/CLI.hpp>' '<histedit.h>')
+build_needs=(c++ cmake ninja pkg-config python3 '<fmt/format.h>' '<CLI/CLI.hpp>' '<histedit.h>' '<boost/beast/http.hpp>' '<openssl/ssl.h>' '<zlib.h>' '<zstd.h>')
 test_needs=('<gtest/gtest.h>' '<gmock/gmock.h>' valgrind doxygen tmux clang++-19 clang-format-19)
 
 # Objects are found again by a second clone: paths inside the clone are relative to it.

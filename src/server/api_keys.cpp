@@ -1,0 +1,109 @@
+#include "server/api_keys.h"
+
+#include "base/error.h"
+#include "base/sha256.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+namespace mullama::server {
+namespace {
+
+constexpr std::string_view kSpaces = " \t\r";
+constexpr std::string_view kBearer = "Bearer ";
+
+/// Takes the next word from the front of `line`; empty at its end or at a comment.
+std::string_view take_word(std::string_view& line) {
+    line.remove_prefix(std::min(line.find_first_not_of(kSpaces), line.size()));
+    if (line.starts_with('#')) line = {};
+    const std::string_view word = line.substr(0, line.find_first_of(kSpaces));
+    line.remove_prefix(word.size());
+    return word;
+}
+
+std::optional<Scope> read_scope(std::string_view word) {
+    if (word.empty() || word == "infer") return Scope::kInfer;
+    if (word == "manage") return Scope::kManage;
+    return std::nullopt;
+}
+
+bool equal_in_constant_time(std::string_view left, std::string_view right) {
+    if (left.size() != right.size()) return false;
+    unsigned char difference = 0;
+    for (std::size_t i = 0; i < left.size(); ++i) {
+        difference = static_cast<unsigned char>(difference | (left[i] ^ right[i]));
+    }
+    return difference == 0;
+}
+
+std::string_view key_of(const Request& request) {
+    const std::string_view authorization = request.header("Authorization").value_or("");
+    if (equals_ignoring_case(authorization.substr(0, kBearer.size()), kBearer)) {
+        std::string_view rest = authorization.substr(kBearer.size());
+        rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+        return rest;
+    }
+    return request.header("x-api-key").value_or("");
+}
+
+}  // namespace
+
+Result<ApiKeys> ApiKeys::parse(std::string_view text) {
+    ApiKeys parsed;
+    for (int number = 1; !text.empty(); ++number) {
+        std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        const std::string_view key = take_word(line);
+        if (key.empty()) continue;
+        const std::optional<Scope> scope = read_scope(take_word(line));
+        if (!scope || !take_word(line).empty()) {
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "line {} of the API keys has something else than a key and its scope: write infer "
+                "or manage behind the key, or nothing",
+                number
+            );
+        }
+        parsed.keys_.push_back({sha256_hex(key), *scope});
+    }
+    if (parsed.empty()) {
+        return fail(ErrorCode::kInvalidArgument, "there are no API keys: write one on each line");
+    }
+    return parsed;
+}
+
+Result<ApiKeys> ApiKeys::load(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (!file.is_open() || file.bad()) {
+        return fail(
+            errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+            "the API keys in {} cannot be read: {}",
+            path.string(),
+            std::strerror(errno)
+        );
+    }
+    Result<ApiKeys> parsed = parse(text);
+    if (!parsed) {
+        return fail(parsed.error().code, "{}: {}", path.string(), parsed.error().message);
+    }
+    return parsed;
+}
+
+Access ApiKeys::check(const Request& request, Scope needed) const {
+    if (empty()) return Access::kAllowed;
+    const std::string hash = sha256_hex(key_of(request));
+    Access access = Access::kUnknownKey;
+    for (const Key& key : keys_) {
+        if (!equal_in_constant_time(hash, key.sha256)) continue;
+        const bool reaches = needed == Scope::kInfer || key.scope == Scope::kManage;
+        if (access != Access::kAllowed) access = reaches ? Access::kAllowed : Access::kOutOfScope;
+    }
+    return access;
+}
+
+}  // namespace mullama::server

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "server/http_request.h"
+#include <mullama/result.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mullama::server {
+
+/// What a key opens.
+enum class Scope {
+    kInfer,   ///< Asking models.
+    kManage,  ///< That, and pulling, creating and deleting them.
+};
+
+/// What a request may do.
+enum class Access {
+    kAllowed,
+    kUnknownKey,  ///< 401: it has no key, or one that is not known.
+    kOutOfScope,  ///< 403: its key does not reach that far.
+};
+
+/// The keys that open a server. Only their hashes are kept.
+/// Immutable, thread-safe.
+class ApiKeys {
+  public:
+    /// No keys: everything is allowed.
+    ApiKeys() = default;
+
+    /// Reads one key a line, after it "infer" (as without a word) or "manage"; '#' begins a comment
+    /// at the start of a line or after a space.
+    /// Errors: kInvalidArgument: another word behind a key, or no key at all. The message names the
+    ///         line and no key.
+    static Result<ApiKeys> parse(std::string_view text);
+
+    /// As parse(), from a file.
+    /// Errors: those of parse(). kNotFound, kIo: the file cannot be read.
+    static Result<ApiKeys> load(const std::filesystem::path& path);
+
+    /// Whether there are none.
+    bool empty() const { return keys_.empty(); }
+
+    /// Whether a request's key, from "Authorization: Bearer <key>" or "x-api-key: <key>", opens
+    /// `needed`. Takes as long for every key, known or not.
+    Access check(const Request& request, Scope needed) const;
+
+  private:
+    struct Key {
+        std::string sha256;
+        Scope scope;
+    };
+
+    std::vector<Key> keys_;
+};
+
+}  // namespace mullama::server

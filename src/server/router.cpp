@@ -1,0 +1,66 @@
+#include "server/router.h"
+
+#include <utility>
+
+namespace mullama::server {
+namespace {
+
+Response plain_text(unsigned status, std::string text) {
+    Response response;
+    response.status = status;
+    response.content_type = "text/plain; charset=utf-8";
+    response.body = std::move(text);
+    return response;
+}
+
+}  // namespace
+
+void Router::add(std::string_view method, std::string_view pattern, RouteHandler handler) {
+    const std::size_t star = pattern.find('*');
+    const bool open = star != std::string_view::npos;
+    routes_.push_back({
+        std::string(method),
+        std::string(pattern.substr(0, star)),
+        std::string(open ? pattern.substr(star + 1) : ""),
+        open,
+        std::move(handler),
+    });
+}
+
+std::optional<std::string_view> Router::match(const Route& route, std::string_view path) {
+    if (!route.open) {
+        if (path == route.before) return "";
+        return std::nullopt;
+    }
+    const std::size_t ends = route.before.size() + route.after.size();
+    if (path.size() <= ends || !path.starts_with(route.before) || !path.ends_with(route.after)) {
+        return std::nullopt;
+    }
+    const std::string_view between = path.substr(route.before.size(), path.size() - ends);
+    const bool crosses = !route.after.empty() && between.find('/') != std::string_view::npos;
+    return crosses ? std::nullopt : std::optional(between);
+}
+
+Task<void> Router::handle(const Request& request, ResponseWriter& writer) const {
+    std::string_view method = request.method;
+    if (method == "HEAD") method = "GET";
+    std::string allowed;
+    for (const Route& route : routes_) {
+        const std::optional<std::string_view> rest = match(route, request.path);
+        if (!rest) continue;
+        if (route.method == method) {
+            co_await route.handler(request, writer, *rest);
+            co_return;
+        }
+        if (!allowed.empty()) allowed += ", ";
+        allowed += route.method;
+    }
+    Response response = plain_text(404, "404 page not found");
+    if (!allowed.empty()) {
+        response = plain_text(405, "405 method not allowed");
+        response.headers.push_back({"Allow", allowed});
+    }
+    co_await writer.send(response);
+}
+
+}  // namespace mullama::server
