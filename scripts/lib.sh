@@ -5,10 +5,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 program="$root/build/release/bin/mullama"
 
 # Packages of Debian and Ubuntu. Debian 12 holds all of them; its default Boost is too old, that of later systems is not.
-boost_package=libboost1.81-dev
-if command -v apt-cache >/dev/null && ! apt-cache show "$boost_package" >/dev/null 2>&1; then
-    boost_package=libboost-dev
-fi
+boost_package=libboost-dev
+if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then boost_package=libboost1.81-dev; fi
 build_packages=(g++ cmake ninja-build ccache pkg-config python3 python3-pip libfmt-dev libcli11-dev libedit-dev
     "$boost_package" libssl-dev zlib1g-dev libzstd-dev)
 test_packages=(libgtest-dev libgmock-dev valgrind doxygen tmux clang-19 libclang-rt-19-dev clang-format-19)
