@@ -23,7 +23,7 @@ std::int64_t ns_since(Clock::time_point start) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
 }
 
-LoadOptions load_options(const LoadSettings& settings) {
+LoadOptions load_options(const api::LoadSettings& settings) {
     LoadOptions options;
     options.engine.sequences_max = 1;
     // A terminal may stand still for as long as its user likes.
@@ -59,7 +59,9 @@ Result<void> refuse_images(const Conversation& conversation) {
 
 }  // namespace
 
-Result<LoadedModel> ChatAssistant::load_file(const ModelFile& file, const LoadSettings& settings) {
+Result<LoadedModel> ChatAssistant::load_file(
+    const ModelFile& file, const api::LoadSettings& settings
+) {
     Spinner spinner;
     LoadOptions options = load_options(settings);
     options.model.on_progress = [&](float progress) {
@@ -72,7 +74,7 @@ Result<LoadedModel> ChatAssistant::load_file(const ModelFile& file, const LoadSe
     return model;
 }
 
-Result<void> ChatAssistant::prepare(const LoadSettings& settings) {
+Result<void> ChatAssistant::prepare(const api::LoadSettings& settings) {
     Clock::time_point start = Clock::now();
     if (!model_ || loaded_with_ != settings) {
         // The old one's memory goes first: there may be no room for both.
@@ -87,7 +89,7 @@ Result<void> ChatAssistant::prepare(const LoadSettings& settings) {
 }
 
 Result<EventStream> ChatAssistant::request(const Conversation& conversation) const {
-    const OptionValues& values = conversation.options.values();
+    const api::OptionValues& values = conversation.options.values();
     if (model_->has_chat_template()) {
         ChatRequest request;
         request.messages = conversation.all_messages();

@@ -26,7 +26,7 @@ class ChatAssistant final : public Assistant {
 
     /// Loads the model, or loads it anew where `settings` changed.
     /// Errors: those of LoadedModel::load(); kCancelled: Ctrl-C.
-    Result<void> prepare(const LoadSettings& settings);
+    Result<void> prepare(const api::LoadSettings& settings);
 
     /// The model; call prepare() first.
     const LoadedModel& model() const { return *model_; }
@@ -37,7 +37,7 @@ class ChatAssistant final : public Assistant {
     Result<std::string> list() override;
 
   private:
-    Result<LoadedModel> load_file(const ModelFile& file, const LoadSettings& settings);
+    Result<LoadedModel> load_file(const ModelFile& file, const api::LoadSettings& settings);
     Result<EventStream> request(const Conversation& conversation) const;
 
     Interrupt interrupt_;
@@ -45,7 +45,7 @@ class ChatAssistant final : public Assistant {
     std::ostream& out_;
     AnswerStyle style_;
     std::optional<LoadedModel> model_;
-    LoadSettings loaded_with_;
+    api::LoadSettings loaded_with_;
     std::int64_t load_ns_ = 0;  ///< Spent on loading since the last answer.
 };
 

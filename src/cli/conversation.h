@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cli/model_options.h"
+#include "api/options.h"
 #include <mullama/types.h>
 
 #include <string>
@@ -13,7 +13,7 @@ struct Conversation {
     std::string model;  ///< As the user named it.
     std::string system;
     std::vector<Message> messages;  ///< Without the system message.
-    ModelOptions options;
+    api::Options options;
     std::string grammar;   ///< GBNF that the answer follows; empty = anything.
     bool wrap = true;      ///< Break lines at words, on a terminal.
     bool verbose = false;  ///< Show the timing after each answer.

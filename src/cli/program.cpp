@@ -1,9 +1,9 @@
 #include "cli/program.h"
 
+#include "api/options.h"
 #include "base/error.h"
 #include "cli/display_width.h"
 #include "cli/model_file.h"
-#include "cli/model_options.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
@@ -82,7 +82,7 @@ constexpr const char* kListFooter = R"(Examples:
 
 std::string run_footer() {
     std::vector<std::vector<std::string>> rows;
-    for (const OptionHelp& option : option_help()) {
+    for (const api::OptionHelp& option : api::option_help()) {
         rows.push_back({fmt::format("{}={}", option.name, option.type), std::string(option.help)});
     }
     return kRunFooter + render_table(rows, 2);

@@ -238,8 +238,8 @@ void Repl::show_parameters() {
             "  No additional parameters were specified for this model.\n\n";
     if (conversation_.options.given().empty()) return;
     out_ << "User defined parameters:\n";
-    for (const auto& [name, value] : conversation_.options.given()) {
-        fmt::print(out_, "  {:<30} {}\n", name, value);
+    for (const auto& [name, values] : conversation_.options.given()) {
+        fmt::print(out_, "  {:<30} {}\n", name, fmt::join(values, ", "));
     }
     out_ << "\n";
 }

@@ -1,6 +1,6 @@
 #include "cli/repl_help.h"
 
-#include "cli/model_options.h"
+#include "api/options.h"
 
 #include <fmt/format.h>
 
@@ -61,7 +61,7 @@ const std::string_view kReplShortcutsHelp = R"(Available keyboard shortcuts:
 
 std::string repl_parameters_help() {
     std::string text = "Available Parameters:\n";
-    for (const OptionHelp& option : option_help()) {
+    for (const api::OptionHelp& option : api::option_help()) {
         std::string usage = fmt::format("{} <{}>", option.name, option.type);
         if (option.name == "stop") usage += " <string> ...";
         text += fmt::format("  /set parameter {:<30} {}\n", usage, option.help);

@@ -1,4 +1,4 @@
-#include "cli/model_options.h"
+#include "api/options.h"
 
 #include "base/error.h"
 
@@ -6,11 +6,12 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <type_traits>
 #include <variant>
 
 #include <fmt/ranges.h>
 
-namespace mullama::cli {
+namespace mullama::api {
 namespace {
 
 /// The field that an option sets.
@@ -21,6 +22,9 @@ using Target = std::variant<
     std::optional<std::int32_t> LoadSettings::*,
     std::optional<bool> LoadSettings::*,
     std::int32_t OptionValues::*,
+    bool OptionValues::*,
+    std::string SamplingOptions::*,
+    std::vector<std::string> SamplingOptions::*,
     std::vector<std::string> OptionValues::*>;
 
 struct Option {
@@ -99,6 +103,56 @@ const std::array kOptions = {
         "mirostat_eta", &SamplingOptions::mirostat_eta, "Mirostat's learning rate (default 0.1)"
     },
     Option{
+        "top_n_sigma",
+        &SamplingOptions::top_n_sigma,
+        "Keep logits within n standard deviations of the best, 0 = all (default 0)"
+    },
+    Option{
+        "xtc_probability",
+        &SamplingOptions::xtc_probability,
+        "Chance of excluding top choices, 0 = never (default 0)"
+    },
+    Option{
+        "xtc_threshold",
+        &SamplingOptions::xtc_threshold,
+        "Probability from which a token is a top choice (default 0.1)"
+    },
+    Option{
+        "dynatemp_range",
+        &SamplingOptions::dynatemp_range,
+        "Temperature by entropy within +- this range, 0 = off (default 0)"
+    },
+    Option{
+        "dynatemp_exponent",
+        &SamplingOptions::dynatemp_exponent,
+        "Shape of the temperature by entropy (default 1)"
+    },
+    Option{
+        "dry_multiplier",
+        &SamplingOptions::dry_multiplier,
+        "DRY penalty for going on with a repetition, 0 = off (default 0)"
+    },
+    Option{"dry_base", &SamplingOptions::dry_base, "Growth of the DRY penalty (default 1.75)"},
+    Option{
+        "dry_allowed_length",
+        &SamplingOptions::dry_allowed_length,
+        "Tokens of a repetition that DRY leaves alone (default 2)"
+    },
+    Option{
+        "dry_penalty_last_n",
+        &SamplingOptions::dry_penalty_last_n,
+        "Tokens that DRY looks back over, -1 = all (default 64)"
+    },
+    Option{
+        "dry_sequence_breakers",
+        &SamplingOptions::dry_sequence_breakers,
+        "Text that ends a repetition, may be given several times"
+    },
+    Option{"grammar", &SamplingOptions::grammar, "GBNF grammar that the answer follows"},
+    Option{
+        "ignore_eos", &OptionValues::ignore_eos, "Go on where the model would end (default false)"
+    },
+    Option{
         "num_thread", &LoadSettings::num_thread, "CPU threads, 0 = one for each core (default 0)"
     },
     Option{
@@ -121,23 +175,35 @@ std::string known_names() {
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
+struct TypeName {
+    template <typename Class>
+    std::string_view operator()(float Class::*) const {
+        return "float";
+    }
+    template <typename Class>
+    std::string_view operator()(std::int32_t Class::*) const {
+        return "int";
+    }
+    template <typename Class, typename T>
+    std::string_view operator()(std::optional<T> Class::*) const {
+        return std::is_same_v<T, bool> ? "bool" : "int";
+    }
+    template <typename Class>
+    std::string_view operator()(bool Class::*) const {
+        return "bool";
+    }
+    template <typename Class>
+    std::string_view operator()(std::string Class::*) const {
+        return "string";
+    }
+    template <typename Class>
+    std::string_view operator()(std::vector<std::string> Class::*) const {
+        return "string";
+    }
+};
+
 std::string_view type_of(const Target& target) {
-    struct Names {
-        std::string_view operator()(float SamplingOptions::*) const { return "float"; }
-        std::string_view operator()(std::optional<bool> LoadSettings::*) const { return "bool"; }
-        std::string_view operator()(std::vector<std::string> OptionValues::*) const {
-            return "string";
-        }
-        std::string_view operator()(std::int32_t SamplingOptions::*) const { return "int"; }
-        std::string_view operator()(std::optional<std::uint32_t> SamplingOptions::*) const {
-            return "int";
-        }
-        std::string_view operator()(std::optional<std::int32_t> LoadSettings::*) const {
-            return "int";
-        }
-        std::string_view operator()(std::int32_t OptionValues::*) const { return "int"; }
-    };
-    return std::visit(Names(), target);
+    return std::visit(TypeName(), target);
 }
 
 template <typename T>
@@ -197,19 +263,51 @@ struct Setter {
     bool operator()(std::int32_t OptionValues::* field) const {
         return store(parse_number<std::int32_t>(text), values.*field);
     }
+    bool operator()(bool OptionValues::* field) const {
+        return store(parse_bool(text), values.*field);
+    }
+    bool operator()(std::string SamplingOptions::* field) const {
+        values.sampling.*field = text;
+        return true;
+    }
+    bool operator()(std::vector<std::string> SamplingOptions::* field) const {
+        return add(values.sampling.*field);
+    }
     bool operator()(std::vector<std::string> OptionValues::* field) const {
-        if (!text.empty()) (values.*field).push_back(text);
+        return add(values.*field);
+    }
+    bool add(std::vector<std::string>& list) const {
+        if (!text.empty()) list.push_back(text);
         return !text.empty();
     }
 };
 
+/// Empties the list that an option sets.
+struct Cleaner {
+    OptionValues& values;
+
+    void operator()(std::vector<std::string> SamplingOptions::* field) const {
+        (values.sampling.*field).clear();
+    }
+    void operator()(std::vector<std::string> OptionValues::* field) const {
+        (values.*field).clear();
+    }
+    template <typename Field>
+    void operator()(Field) const {}
+};
+
 bool is_list(const Option& option) {
-    return std::holds_alternative<std::vector<std::string> OptionValues::*>(option.target);
+    return std::holds_alternative<std::vector<std::string> OptionValues::*>(option.target) ||
+           std::holds_alternative<std::vector<std::string> SamplingOptions::*>(option.target);
 }
 
-Result<const Option*> find_option(std::string_view name) {
-    auto found = std::ranges::find(kOptions, name, &Option::name);
-    if (found != kOptions.end()) return &*found;
+const Option* find_option(std::string_view name) {
+    const auto found = std::ranges::find(kOptions, name, &Option::name);
+    return found == kOptions.end() ? nullptr : &*found;
+}
+
+Result<const Option*> known_option(std::string_view name) {
+    if (const Option* option = find_option(name)) return option;
     return fail(
         ErrorCode::kInvalidArgument,
         "unknown parameter '{}': the known ones are {}",
@@ -230,10 +328,47 @@ Result<void> assign(const Option& option, const std::string& text, OptionValues&
     );
 }
 
+Error wrong_type(std::string_view name, std::string_view type) {
+    return fail(ErrorCode::kInvalidArgument, "option \"{}\" must be of type {}", name, type);
+}
+
+Result<std::vector<std::string>> texts_of_list(std::string_view name, const json::value& value) {
+    const auto* list = value.if_array();
+    if (list == nullptr) return wrong_type(name, "array");
+    std::vector<std::string> texts;
+    for (const json::value& element : *list) {
+        const auto* text = element.if_string();
+        if (text == nullptr) return wrong_type(name, "an array of strings");
+        texts.emplace_back(text->data(), text->size());
+    }
+    return texts;
+}
+
+// As the command line has it; Ollama cuts a fraction off where an integer is wanted.
+Result<std::string> text_of(const Option& option, const json::value& value) {
+    const std::string_view type = type_of(option.target);
+    if (type == "string") {
+        const auto* text = value.if_string();
+        if (text == nullptr) return wrong_type(option.name, "string");
+        return std::string(text->data(), text->size());
+    }
+    if (type == "bool") {
+        if (!value.is_bool()) return wrong_type(option.name, "boolean");
+        return std::string(value.get_bool() ? "true" : "false");
+    }
+    const auto* real = value.if_double();
+    if (type == "float") {
+        if (!value.is_number()) return wrong_type(option.name, "float32");
+        return fmt::format("{}", value.to_number<double>());
+    }
+    if (!value.is_number()) return wrong_type(option.name, "integer");
+    return real == nullptr ? to_text(value) : fmt::format("{:.0f}", std::trunc(*real));
+}
+
 }  // namespace
 
-Result<void> ModelOptions::set(std::string_view name, std::span<const std::string> values) {
-    Result<const Option*> option = find_option(name);
+Result<void> Options::set(std::string_view name, std::span<const std::string> values) {
+    Result<const Option*> option = known_option(name);
     if (!option) return option.error();
     if (values.empty() || (values.size() > 1 && !is_list(**option))) {
         return fail(
@@ -241,24 +376,55 @@ Result<void> ModelOptions::set(std::string_view name, std::span<const std::strin
         );
     }
     OptionValues changed = values_;
-    if (is_list(**option)) changed.stop.clear();
+    std::visit(Cleaner{changed}, (*option)->target);
     for (const std::string& value : values) MULLAMA_TRY(assign(**option, value, changed));
     values_ = std::move(changed);
-    given_[std::string(name)] = fmt::format("{}", fmt::join(values, ", "));
+    given_[std::string(name)] = {values.begin(), values.end()};
     return {};
 }
 
-Result<void> ModelOptions::set(std::string_view assignment) {
+Result<void> Options::set(std::string_view assignment) {
     std::size_t equals = assignment.find('=');
     if (equals == std::string_view::npos) {
         return fail(ErrorCode::kInvalidArgument, "'{}' is not of the form KEY=VALUE", assignment);
     }
-    Result<const Option*> option = find_option(assignment.substr(0, equals));
+    Result<const Option*> option = known_option(assignment.substr(0, equals));
     if (!option) return option.error();
     std::vector<std::string> values;
-    if (is_list(**option)) values = values_.stop;
+    const auto before = given_.find((*option)->name);
+    if (is_list(**option) && before != given_.end()) values = before->second;
     values.emplace_back(assignment.substr(equals + 1));
     return set((*option)->name, values);
+}
+
+Result<void> Options::set(std::string_view name, const json::value& value) {
+    const Option* option = find_option(name);
+    if (option == nullptr || value.is_null()) return {};
+    if (is_list(*option)) {
+        Result<std::vector<std::string>> texts = texts_of_list(name, value);
+        if (!texts) return std::move(texts).error();
+        std::erase(*texts, "");
+        if (!texts->empty()) return set(name, *texts);
+        std::visit(Cleaner{values_}, option->target);
+        given_.erase(std::string(name));
+        return {};
+    }
+    Result<std::string> text = text_of(*option, value);
+    if (!text) return std::move(text).error();
+    return set(name, std::span(&*text, 1));
+}
+
+void Options::merge(const Options& over) {
+    for (const auto& [name, texts] : over.given_) {
+        // It has been checked there.
+        [[maybe_unused]] const Result<void> set_again = set(name, std::span(texts));
+    }
+    const auto& biases = over.values_.sampling.logit_bias;
+    if (!biases.empty()) values_.sampling.logit_bias = biases;
+}
+
+void Options::set_logit_bias(std::vector<LogitBias> biases) {
+    values_.sampling.logit_bias = std::move(biases);
 }
 
 std::vector<OptionHelp> option_help() {
@@ -269,4 +435,4 @@ std::vector<OptionHelp> option_help() {
     return help;
 }
 
-}  // namespace mullama::cli
+}  // namespace mullama::api

@@ -1,16 +1,16 @@
-#include "cli/model_options.h"
+#include "api/options.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace mullama::cli {
+namespace mullama::api {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::string problem(std::string_view assignment) {
-    ModelOptions options;
+    Options options;
     Result<void> result = options.set(assignment);
     if (result) return "accepted";
     EXPECT_EQ(result.error().code, ErrorCode::kInvalidArgument);
@@ -18,16 +18,16 @@ std::string problem(std::string_view assignment) {
     return result.error().message;
 }
 
-TEST(ModelOptions, starts_with_ollamas_defaults) {
-    OptionValues values = ModelOptions().values();
+TEST(Options, starts_with_ollamas_defaults) {
+    OptionValues values = Options().values();
     EXPECT_EQ(values.sampling, SamplingOptions());
     EXPECT_EQ(values.load, LoadSettings());
     EXPECT_EQ(values.max_tokens, -1);
     EXPECT_TRUE(values.stop.empty());
 }
 
-TEST(ModelOptions, sets_each_kind_of_option) {
-    ModelOptions options;
+TEST(Options, sets_each_kind_of_option) {
+    Options options;
     for (const char* assignment :
          {"num_ctx=512",
           "num_predict=7",
@@ -45,46 +45,46 @@ TEST(ModelOptions, sets_each_kind_of_option) {
     EXPECT_EQ(options.values().sampling.seed, 4294967295U);
     EXPECT_FLOAT_EQ(options.values().sampling.temperature, 0.25F);
     EXPECT_EQ(options.values().sampling.top_k, 3);
-    EXPECT_EQ(options.given().at("temperature"), "0.25");
+    EXPECT_THAT(options.given().at("temperature"), ElementsAre("0.25"));
 }
 
-TEST(ModelOptions, the_last_of_two_values_wins) {
-    ModelOptions options;
+TEST(Options, the_last_of_two_values_wins) {
+    Options options;
     ASSERT_TRUE(options.set("top_k=3"));
     ASSERT_TRUE(options.set("top_k=4"));
     EXPECT_EQ(options.values().sampling.top_k, 4);
 }
 
-TEST(ModelOptions, a_seed_of_minus_one_draws_a_new_one) {
-    ModelOptions options;
+TEST(Options, a_seed_of_minus_one_draws_a_new_one) {
+    Options options;
     ASSERT_TRUE(options.set("seed=1"));
     ASSERT_TRUE(options.set("seed=-1"));
     EXPECT_EQ(options.values().sampling.seed, std::nullopt);
     EXPECT_THAT(problem("seed=-2"), HasSubstr("invalid value '-2' for seed"));
 }
 
-TEST(ModelOptions, stop_strings_add_up_on_the_command_line) {
-    ModelOptions options;
+TEST(Options, stop_strings_add_up_on_the_command_line) {
+    Options options;
     ASSERT_TRUE(options.set("stop=a=b"));
     ASSERT_TRUE(options.set("stop=\n"));
     EXPECT_THAT(options.values().stop, ElementsAre("a=b", "\n"));
 }
 
-TEST(ModelOptions, stop_strings_replace_each_other_in_the_chat) {
-    ModelOptions options;
+TEST(Options, stop_strings_replace_each_other_in_the_chat) {
+    Options options;
     ASSERT_TRUE(options.set("stop", std::vector<std::string>{"a", "b"}));
     ASSERT_TRUE(options.set("stop", std::vector<std::string>{"c"}));
     EXPECT_THAT(options.values().stop, ElementsAre("c"));
-    EXPECT_EQ(options.given().at("stop"), "c");
+    EXPECT_THAT(options.given().at("stop"), ElementsAre("c"));
 }
 
-TEST(ModelOptions, an_unknown_option_names_the_known_ones) {
+TEST(Options, an_unknown_option_names_the_known_ones) {
     EXPECT_THAT(problem("tempreature=1"), HasSubstr("unknown parameter 'tempreature'"));
     EXPECT_THAT(problem("tempreature=1"), HasSubstr("top_k, top_p"));
     EXPECT_THAT(problem("=1"), HasSubstr("unknown parameter ''"));
 }
 
-TEST(ModelOptions, a_value_of_the_wrong_type_is_refused) {
+TEST(Options, a_value_of_the_wrong_type_is_refused) {
     EXPECT_EQ(problem("top_k=many"), "invalid value 'many' for top_k: it takes an int");
     EXPECT_EQ(problem("top_k=1.5"), "invalid value '1.5' for top_k: it takes an int");
     EXPECT_EQ(problem("top_k="), "invalid value '' for top_k: it takes an int");
@@ -99,14 +99,67 @@ TEST(ModelOptions, a_value_of_the_wrong_type_is_refused) {
     EXPECT_EQ(problem("temperature"), "'temperature' is not of the form KEY=VALUE");
 }
 
-TEST(ModelOptions, two_values_are_too_many_but_for_a_list) {
-    ModelOptions options;
+TEST(Options, two_values_are_too_many_but_for_a_list) {
+    Options options;
     EXPECT_FALSE(options.set("top_k", std::vector<std::string>{"1", "2"}));
     EXPECT_FALSE(options.set("top_k", std::vector<std::string>{}));
     EXPECT_FALSE(options.set("stop", std::vector<std::string>{}));
 }
 
-TEST(ModelOptions, every_option_has_a_type_and_a_help_text) {
+std::string json_problem(std::string_view name, std::string_view text) {
+    Options options;
+    const Result<void> result = options.set(name, *parse_json(text));
+    return result ? "accepted" : result.error().message;
+}
+
+TEST(Options, are_set_from_json) {
+    Options options;
+    const auto set = [&](std::string_view name, std::string_view text) {
+        return options.set(name, *parse_json(text)).has_value();
+    };
+    EXPECT_TRUE(set("temperature", "0.1"));
+    EXPECT_TRUE(set("top_k", "12.7"));
+    EXPECT_TRUE(set("seed", "42"));
+    EXPECT_TRUE(set("use_mmap", "true"));
+    EXPECT_TRUE(set("stop", R"(["a", "", "b"])"));
+    EXPECT_TRUE(set("ignore_eos", "true"));
+    EXPECT_TRUE(set("num_ctx", "null"));
+    EXPECT_FLOAT_EQ(options.values().sampling.temperature, 0.1F);
+    EXPECT_EQ(options.values().sampling.top_k, 12);
+    EXPECT_EQ(options.values().sampling.seed, 42U);
+    EXPECT_EQ(options.values().load.use_mmap, true);
+    EXPECT_THAT(options.values().stop, ElementsAre("a", "b"));
+    EXPECT_TRUE(options.values().ignore_eos);
+    EXPECT_FALSE(options.has("num_ctx"));
+    EXPECT_TRUE(set("stop", "[]"));
+    EXPECT_TRUE(options.values().stop.empty());
+}
+
+TEST(Options, of_another_json_type_are_refused_in_ollamas_words) {
+    EXPECT_EQ(json_problem("num_ctx", "\"big\""), "option \"num_ctx\" must be of type integer");
+    EXPECT_EQ(json_problem("temperature", "[]"), "option \"temperature\" must be of type float32");
+    EXPECT_EQ(json_problem("use_mmap", "1"), "option \"use_mmap\" must be of type boolean");
+    EXPECT_EQ(json_problem("stop", "\"x\""), "option \"stop\" must be of type array");
+    EXPECT_EQ(json_problem("stop", "[1]"), "option \"stop\" must be of type an array of strings");
+    EXPECT_EQ(json_problem("tfs_z", "\"gone\""), "accepted");
+}
+
+TEST(Options, those_of_a_request_go_over_those_of_a_model) {
+    Options model;
+    ASSERT_TRUE(model.set("top_k=3"));
+    ASSERT_TRUE(model.set("stop=a"));
+    ASSERT_TRUE(model.set("stop=b"));
+    Options request;
+    ASSERT_TRUE(request.set("top_k=4"));
+    ASSERT_TRUE(request.set("stop=c"));
+    request.set_logit_bias({{7, -1.0F}});
+    model.merge(request);
+    EXPECT_EQ(model.values().sampling.top_k, 4);
+    EXPECT_THAT(model.values().stop, ElementsAre("c"));
+    EXPECT_THAT(model.values().sampling.logit_bias, ElementsAre(LogitBias{7, -1.0F}));
+}
+
+TEST(Options, every_option_has_a_type_and_a_help_text) {
     EXPECT_GE(option_help().size(), 20U);
     for (const OptionHelp& help : option_help()) {
         EXPECT_FALSE(help.type.empty()) << help.name;
@@ -115,4 +168,4 @@ TEST(ModelOptions, every_option_has_a_type_and_a_help_text) {
 }
 
 }  // namespace
-}  // namespace mullama::cli
+}  // namespace mullama::api

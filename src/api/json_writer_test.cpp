@@ -1,0 +1,62 @@
+#include "api/json_writer.h"
+
+#include "api/json.h"
+
+#include <limits>
+#include <random>
+
+#include <gtest/gtest.h>
+
+namespace mullama::api {
+namespace {
+
+std::string as_json(std::string_view text) {
+    std::string json;
+    append_json_string(json, text);
+    return json;
+}
+
+TEST(JsonWriter, writes_values_in_their_places) {
+    JsonWriter out;
+    out.begin_object().field("a", 1).field("b", "x").key("c").begin_array();
+    out.value(true).null().value(0.5).value(0.1F).begin_object().end_object().end_array();
+    out.key("d").begin_object().raw_field("e", "[1]").end_object().field("f", std::string("y"));
+    out.end_object();
+    EXPECT_EQ(out.take(), R"({"a":1,"b":"x","c":[true,null,0.5,0.1,{}],"d":{"e":[1]},"f":"y"})");
+}
+
+TEST(JsonWriter, numbers_that_json_lacks_are_null) {
+    JsonWriter out;
+    out.begin_array().value(std::numeric_limits<float>::infinity());
+    out.value(std::numeric_limits<double>::quiet_NaN()).value(-1e-7F).end_array();
+    EXPECT_EQ(out.take(), "[null,null,-1e-07]");
+}
+
+TEST(JsonWriter, escapes_what_a_string_cannot_hold) {
+    EXPECT_EQ(as_json("a\"b\\c\n\r\t\x01\x7F"), "\"a\\\"b\\\\c\\n\\r\\t\\u0001\x7F\"");
+    EXPECT_EQ(as_json("é漢🙂"), "\"é漢🙂\"");
+    EXPECT_EQ(as_json(""), "\"\"");
+}
+
+TEST(JsonWriter, bytes_that_are_no_utf8_are_replaced) {
+    const std::string mark = "\xEF\xBF\xBD";
+    EXPECT_EQ(as_json("a\xFFz"), "\"a" + mark + "z\"");
+    EXPECT_EQ(as_json("\xC3"), "\"" + mark + "\"");
+    EXPECT_EQ(as_json("\xE6\xBC"), "\"" + mark + mark + "\"");
+    EXPECT_EQ(as_json("\xC0\x80"), "\"" + mark + mark + "\"") << "overlong";
+    EXPECT_EQ(as_json("\xED\xA0\x80"), "\"" + mark + mark + mark + "\"") << "a surrogate";
+    EXPECT_EQ(as_json("\xF4\x90\x80\x80"), "\"" + mark + mark + mark + mark + "\"");
+}
+
+TEST(JsonWriter, whatever_bytes_it_is_given_the_result_is_json) {
+    std::mt19937 random(3);
+    for (int round = 0; round < 2000; ++round) {
+        std::string bytes(random() % 20, '\0');
+        for (char& byte : bytes) byte = static_cast<char>(random());
+        const std::string json = as_json(bytes);
+        ASSERT_TRUE(parse_json(json)) << json;
+    }
+}
+
+}  // namespace
+}  // namespace mullama::api

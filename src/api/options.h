@@ -1,0 +1,87 @@
+#pragma once
+
+#include "api/json.h"
+#include <mullama/result.h>
+#include <mullama/types.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mullama::api {
+
+/// Options that take effect while a model is loaded. Unset ones are left to the library.
+struct LoadSettings {
+    std::optional<std::int32_t> num_ctx = {};
+    std::optional<std::int32_t> num_batch = {};
+    std::optional<std::int32_t> num_thread = {};
+    std::optional<std::int32_t> num_gpu = {};
+    std::optional<std::int32_t> main_gpu = {};
+    std::optional<bool> use_mmap = {};
+
+    friend bool operator==(const LoadSettings&, const LoadSettings&) = default;
+};
+
+/// All options of a request.
+struct OptionValues {
+    LoadSettings load = {};
+    SamplingOptions sampling = {};
+    std::int32_t max_tokens = -1;
+    std::vector<std::string> stop = {};
+    bool ignore_eos = false;
+};
+
+/// What `options` in a request, PARAMETER in a model's description, `--option KEY=VALUE` and
+/// `/set parameter KEY VALUE` set, under Ollama's names, and under llama-server's where Ollama has
+/// none.
+/// Threads: thread-compatible.
+class Options {
+  public:
+    /// Sets one option. A list becomes `values`; the others take one value.
+    /// Errors: kInvalidArgument: unknown, with the known ones named; no value or too many; not of
+    ///         the option's type.
+    Result<void> set(std::string_view name, std::span<const std::string> values);
+
+    /// Sets one option from "KEY=VALUE". A list grows by VALUE.
+    /// Errors: as set(), and where there is no '='.
+    Result<void> set(std::string_view assignment);
+
+    /// Sets one option from JSON. An unknown one and null are ignored, as Ollama does.
+    /// Errors: kInvalidArgument: another type; the message is Ollama's.
+    Result<void> set(std::string_view name, const json::value& value);
+
+    /// Sets what `over` has been given, in place of what is here.
+    void merge(const Options& over);
+
+    const OptionValues& values() const { return values_; }
+    /// Biases go before all samplers; those of merge() replace each other.
+    void set_logit_bias(std::vector<LogitBias> biases);
+
+    /// Whether an option has been set.
+    bool has(std::string_view name) const { return given_.contains(name); }
+
+    /// What was set, as the user wrote it, by name.
+    const std::map<std::string, std::vector<std::string>, std::less<>>& given() const {
+        return given_;
+    }
+
+  private:
+    OptionValues values_;
+    std::map<std::string, std::vector<std::string>, std::less<>> given_;
+};
+
+/// One option for people to read.
+struct OptionHelp {
+    std::string_view name;
+    std::string_view type;  ///< "int", "float", "bool" or "string".
+    std::string_view help;
+};
+
+/// All options that Options knows, in the order to print them.
+std::vector<OptionHelp> option_help();
+
+}  // namespace mullama::api
