@@ -268,6 +268,8 @@ struct Message {
     std::string tool_name = {};
     /// Of a tool's turn: the call whose result this is.
     std::string tool_call_id = {};
+    /// Pictures that go with the content: the bytes of PNG, JPEG, ... files.
+    std::vector<std::string> images = {};
 
     friend bool operator==(const Message&, const Message&) = default;
 };

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <mullama/answer_parser.h>
+#include <mullama/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mullama::api {
+
+/// A moment that clients see.
+using WallTime = std::chrono::system_clock::time_point;
+
+/// What is new of one answer. A call with several choices has several answers.
+struct AnswerDelta {
+    std::size_t choice = 0;
+    WallTime at = {};
+    std::vector<AnswerPart> parts = {};
+    std::vector<TokenLogprobs> logprobs = {};
+};
+
+/// How one answer ended.
+struct AnswerEnd {
+    std::size_t choice = 0;
+    WallTime at = {};
+    Finish finish = {};
+    bool has_calls = false;           ///< Tools were called.
+    std::int64_t load_ns = 0;         ///< Spent on getting the model.
+    std::int64_t total_ns = 0;        ///< Since the request came.
+    std::vector<Token> context = {};  ///< Prompt and answer; empty where nobody wants it.
+};
+
+/// An answer as a whole.
+struct Answer {
+    std::string content = {};
+    std::string thinking = {};
+    std::vector<ToolCall> calls = {};
+    std::vector<TokenLogprobs> logprobs = {};
+    AnswerEnd end = {};
+};
+
+/// A call's arguments as a JSON object that parses, whatever the model wrote.
+std::string valid_arguments(std::string_view arguments);
+
+/// Puts a whole answer together from what came.
+/// Threads: thread-compatible.
+class AnswerCollector {
+  public:
+    void add(const AnswerDelta& delta);
+    /// The answer so far; afterwards the collector is empty.
+    Answer take(AnswerEnd end);
+
+  private:
+    Answer answer_;
+};
+
+/// Turns an answer into the bytes of one dialect: deltas as they come, or the whole at once. Each
+/// function gives what is to be sent, which may be nothing.
+/// Threads: thread-compatible.
+class AnswerFormat {
+  public:
+    virtual ~AnswerFormat() = default;
+
+    // In pieces: begin() once, delta()s and one end() for each choice, then finish().
+
+    virtual std::string_view stream_type() const = 0;
+    virtual std::string begin() { return {}; }
+    virtual std::string delta(const AnswerDelta& delta) = 0;
+    virtual std::string end(const AnswerEnd& end) = 0;
+    virtual std::string finish() { return {}; }
+    /// What the client is told where something fails amid the answer; nothing follows.
+    virtual std::string error(const Error& error) = 0;
+    /// A piece without meaning that keeps the connection alive; empty where the dialect has none.
+    virtual std::string ping() const { return {}; }
+
+    // At once.
+
+    virtual std::string whole(const std::vector<Answer>& answers) = 0;
+};
+
+}  // namespace mullama::api

@@ -1,0 +1,170 @@
+#include "api/shared_fields.h"
+
+#include "base/error.h"
+
+#include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <utility>
+
+namespace mullama::api {
+namespace {
+
+/// The sampler fields that no dialect but llama-server's has.
+constexpr std::array<std::string_view, 21> kSamplers = {
+    "min_p",
+    "typical_p",
+    "top_k",
+    "top_n_sigma",
+    "xtc_probability",
+    "xtc_threshold",
+    "dynatemp_range",
+    "dynatemp_exponent",
+    "repeat_last_n",
+    "repeat_penalty",
+    "dry_multiplier",
+    "dry_base",
+    "dry_allowed_length",
+    "dry_penalty_last_n",
+    "dry_sequence_breakers",
+    "mirostat",
+    "mirostat_tau",
+    "mirostat_eta",
+    "grammar",
+    "ignore_eos",
+    "num_ctx",
+};
+
+std::optional<Token> token_of(std::string_view text) {
+    Token token = 0;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), token);
+    if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
+    return token;
+}
+
+std::optional<float> bias_of(const json::value& value) {
+    if (const bool* flag = value.if_bool()) {
+        if (!*flag) return -std::numeric_limits<float>::infinity();
+        return std::nullopt;
+    }
+    if (!value.is_number()) return std::nullopt;
+    return static_cast<float>(value.to_number<double>());
+}
+
+std::optional<std::vector<LogitBias>> biases_of(const json::value& value) {
+    std::vector<LogitBias> biases;
+    if (const auto* object = value.if_object()) {
+        for (const auto& [name, content] : *object) {
+            const auto token = token_of({name.data(), name.size()});
+            const auto bias = bias_of(content);
+            if (!token || !bias) return std::nullopt;
+            biases.push_back({*token, *bias});
+        }
+        return biases;
+    }
+    const auto* list = value.if_array();
+    if (list == nullptr) return std::nullopt;
+    for (const json::value& element : *list) {
+        const auto* pair = element.if_array();
+        if (pair == nullptr || pair->size() != 2 || !pair->at(0).is_int64()) return std::nullopt;
+        const auto bias = bias_of(pair->at(1));
+        const std::int64_t token = pair->at(0).get_int64();
+        if (!bias || !std::in_range<Token>(token)) return std::nullopt;
+        biases.push_back({static_cast<Token>(token), *bias});
+    }
+    return biases;
+}
+
+}  // namespace
+
+void read_samplers(Fields& fields, Options& options) {
+    for (const std::string_view name : kSamplers) {
+        const json::value* value = fields.find(name);
+        if (value == nullptr) continue;
+        const auto set = options.set(name, *value);
+        if (!set) return fields.fail_with(set.error());
+    }
+    std::vector<LogitBias> biases;
+    read_logit_bias(fields, biases);
+    if (!biases.empty()) options.set_logit_bias(std::move(biases));
+}
+
+void read_options(const json::object& object, Fields& fields, Options& options) {
+    for (const auto& [name, value] : object) {
+        const auto set = options.set({name.data(), name.size()}, value);
+        if (!set) return fields.fail_with(set.error());
+    }
+    Fields inner(object, fields.path("options"));
+    std::vector<LogitBias> biases;
+    read_logit_bias(inner, biases);
+    if (!biases.empty()) options.set_logit_bias(std::move(biases));
+    if (inner.failed()) fields.fail_with(inner.result().error());
+}
+
+void read_format(Fields& fields, std::string_view name, std::string& format) {
+    const json::value* value = fields.find(name);
+    if (value == nullptr || (value->is_string() && value->get_string().empty())) {
+        value = fields.find("json_schema");
+    }
+    if (value == nullptr) return;
+    const bool is_json = value->is_string() && value->get_string() == "json";
+    if (!is_json && !value->is_object()) {
+        return fields.fail_with(fail(
+            ErrorCode::kInvalidArgument,
+            "invalid format: {}; expected \"json\" or a valid JSON Schema object",
+            to_text(*value)
+        ));
+    }
+    format = is_json ? "json" : to_text(*value);
+}
+
+void read_tokens(Fields& fields, std::string_view name, std::vector<Token>& tokens) {
+    const json::array* list = fields.array(name);
+    if (list == nullptr) return;
+    for (const json::value& element : *list) {
+        const auto* token = element.if_int64();
+        if (token == nullptr || !std::in_range<Token>(*token)) {
+            return fields.fail_type(name, element, "int");
+        }
+        tokens.push_back(static_cast<Token>(*token));
+    }
+}
+
+std::vector<Tool> read_function_tools(Fields& fields) {
+    std::vector<Tool> tools;
+    for (const json::object* object : fields.objects("tools")) {
+        Fields outer(*object, fields.path("tools"));
+        const json::object* function = outer.object("function");
+        if (function == nullptr) {
+            if (outer.failed()) fields.fail_with(outer.result().error());
+            continue;  // as Ollama: a tool without a function is none
+        }
+        Tool tool;
+        Fields inner(*function, outer.path("function"));
+        inner.read("name", tool.name);
+        inner.read("description", tool.description);
+        if (const json::object* parameters = inner.object("parameters")) {
+            tool.parameters = to_text(*parameters);
+        }
+        if (inner.failed()) fields.fail_with(inner.result().error());
+        tools.push_back(std::move(tool));
+    }
+    return tools;
+}
+
+void read_logit_bias(Fields& fields, std::vector<LogitBias>& biases) {
+    const json::value* value = fields.find("logit_bias");
+    if (value == nullptr || fields.failed()) return;
+    auto read = biases_of(*value);
+    if (read) {
+        biases = *std::move(read);
+        return;
+    }
+    fields.fail_with(fail(
+        ErrorCode::kInvalidArgument,
+        "logit_bias needs token ids and numbers: {{\"1234\": -100}} or [[1234, -100]]"
+    ));
+}
+
+}  // namespace mullama::api

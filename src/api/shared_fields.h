@@ -1,0 +1,34 @@
+#pragma once
+
+#include "api/json.h"
+#include "api/options.h"
+#include <mullama/types.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Fields that several dialects read the same way.
+namespace mullama::api {
+
+/// llama-server's sampler fields at the top of a body ("min_p", "xtc_probability", ...), which
+/// every dialect takes beside its own; "logit_bias" and "num_ctx" with them.
+void read_samplers(Fields& fields, Options& options);
+
+/// An object of options by name, "logit_bias" among them. Errors go to `fields`.
+void read_options(const json::object& object, Fields& fields, Options& options);
+
+/// A "format": "json", a JSON Schema object, or nothing (absent, null, ""). "json_schema" beside it
+/// counts where it says nothing.
+void read_format(Fields& fields, std::string_view name, std::string& format);
+
+/// A list of token ids.
+void read_tokens(Fields& fields, std::string_view name, std::vector<Token>& tokens);
+
+/// "tools" as OpenAI and Ollama write them: objects of type "function".
+std::vector<Tool> read_function_tools(Fields& fields);
+
+/// A "logit_bias": an object or pairs of token ids and numbers; false forbids a token.
+void read_logit_bias(Fields& fields, std::vector<LogitBias>& biases);
+
+}  // namespace mullama::api

@@ -1,0 +1,91 @@
+#include "api/shared_fields.h"
+
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace mullama::api {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// What one of the functions makes of a body, or its error.
+template <typename T>
+Result<T> read(std::string_view body, void (*function)(Fields&, T&)) {
+    const json::object object = *parse_body(body);
+    Fields fields(object, "Request");
+    T value{};
+    function(fields, value);
+    if (fields.failed()) return fields.result().error();
+    return value;
+}
+
+TEST(SharedFields, samplers_of_llama_server_stand_at_the_top) {
+    const auto options = read<Options>(
+        R"({"min_p": 0.1, "dry_multiplier": 0.8, "xtc_probability": 0.5, "num_ctx": 512,
+            "grammar": "root ::= \"x\"", "logit_bias": {"5": -1.5, "6": false}, "unknown": 1})",
+        read_samplers
+    );
+    ASSERT_TRUE(options) << options.error().message;
+    const OptionValues& values = options->values();
+    EXPECT_FLOAT_EQ(values.sampling.min_p, 0.1F);
+    EXPECT_FLOAT_EQ(values.sampling.dry_multiplier, 0.8F);
+    EXPECT_FLOAT_EQ(values.sampling.xtc_probability, 0.5F);
+    EXPECT_EQ(values.load.num_ctx, 512);
+    EXPECT_EQ(values.sampling.grammar, "root ::= \"x\"");
+    ASSERT_EQ(values.sampling.logit_bias.size(), 2U);
+    EXPECT_EQ(values.sampling.logit_bias[0], (LogitBias{5, -1.5F}));
+    EXPECT_TRUE(std::isinf(values.sampling.logit_bias[1].bias));
+}
+
+TEST(SharedFields, biases_come_as_object_or_pairs) {
+    const auto biases =
+        read<std::vector<LogitBias>>(R"({"logit_bias": [[7, 2], [8, -100.5]]})", read_logit_bias);
+    ASSERT_TRUE(biases);
+    EXPECT_EQ(biases->at(1), (LogitBias{8, -100.5F}));
+    for (const char* body :
+         {R"({"logit_bias": "x"})",
+          R"({"logit_bias": {"word": 1}})",
+          R"({"logit_bias": [[1]]})",
+          R"({"logit_bias": {"1": true}})",
+          R"({"logit_bias": [[99999999999, 1]]})"}) {
+        const auto refused = read<std::vector<LogitBias>>(body, read_logit_bias);
+        ASSERT_FALSE(refused) << body;
+        EXPECT_THAT(refused.error().message, HasSubstr("token ids"));
+    }
+}
+
+TEST(SharedFields, a_format_is_json_or_a_schema) {
+    const auto format = [](std::string_view body) {
+        return read<std::string>(body, [](Fields& fields, std::string& into) {
+            read_format(fields, "format", into);
+        });
+    };
+    EXPECT_EQ(*format(R"({"format": "json"})"), "json");
+    EXPECT_EQ(*format(R"({"format": {"type": "object"}})"), R"({"type":"object"})");
+    EXPECT_EQ(*format(R"({"format": ""})"), "");
+    EXPECT_EQ(*format(R"({"format": null})"), "");
+    EXPECT_EQ(*format(R"({"json_schema": {"type": "array"}})"), R"({"type":"array"})");
+    EXPECT_THAT(
+        format(R"({"format": "yaml"})").error().message, HasSubstr("invalid format: \"yaml\"")
+    );
+    EXPECT_FALSE(format(R"({"format": [1]})"));
+}
+
+TEST(SharedFields, tools_are_functions) {
+    const json::object object = *parse_body(
+        R"({"tools": [{"type": "function", "function": {"name": "f", "description": "d",
+            "parameters": {"type": "object", "properties": {"z": {"minimum": 1}, "a": {}}}}},
+            {"type": "web_search"}]})"
+    );
+    Fields fields(object, "Request");
+    const std::vector<Tool> tools = read_function_tools(fields);
+    ASSERT_TRUE(fields.result());
+    ASSERT_EQ(tools.size(), 1U);
+    EXPECT_EQ(tools[0].name, "f");
+    EXPECT_EQ(tools[0].parameters, R"({"type":"object","properties":{"z":{"minimum":1},"a":{}}})");
+}
+
+}  // namespace
+}  // namespace mullama::api
