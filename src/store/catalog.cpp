@@ -70,6 +70,10 @@ Result<LocalModel> Catalog::find(std::string_view name) const {
         if (lower(named.name) != wanted) continue;
         if (auto model = local_model(named.name, named.file)) return *model;
     }
+    if (const auto parsed = ModelName::parse(name)) {
+        Result<LocalModel> stored = manifests_.find(*parsed);
+        if (stored || stored.error().code != ErrorCode::kNotFound) return stored;
+    }
     const IndexEntry* entry = index_.find(name);
     if (entry != nullptr) {
         if (auto model = local_model(*entry, paths_)) return *model;
@@ -88,6 +92,7 @@ std::vector<LocalModel> Catalog::list() const {
         if (!known) models.push_back(std::move(*model));
     };
     for (const NamedFile& named : files_) add(local_model(named.name, named.file));
+    for (LocalModel& model : manifests_.list()) add(std::move(model));
     for (const IndexEntry& entry : index_.entries()) add(local_model(entry, paths_));
     std::ranges::stable_sort(models, std::ranges::greater(), &LocalModel::modified);
     return models;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "store/index.h"
+#include "store/local_model.h"
+#include "store/manifests.h"
 #include "store/paths.h"
 #include <mullama/result.h>
 
@@ -12,28 +14,17 @@
 
 namespace mullama::store {
 
-/// A model that is on this machine.
-struct LocalModel {
-    std::string name;            ///< "family:tag".
-    std::filesystem::path file;  ///< Its GGUF file.
-    std::int64_t size_bytes = 0;
-    std::string sha256;  ///< Of the file: 64 hexadecimal digits; empty where it is not known.
-    std::string licence;
-    std::filesystem::file_time_type modified;
-};
-
 /// A name that the user gave to a model file.
 struct NamedFile {
     std::string name;
     std::filesystem::path file;
 };
 
-/// The models on this machine by name: those of the index that are downloaded, and named files.
-/// What is downloaded while one lives is found too.
-/// Threads: immutable, thread-safe.
+/// The models on this machine by name: named files, those of a folder in Ollama's form, and those
+/// of the index that are downloaded. Of one name the first counts, in this order. What is
+/// downloaded while one lives is found too. Threads: immutable, thread-safe.
 class Catalog {
   public:
-    /// `files` go before models of the same name.
     /// Errors: kInvalidArgument: a named file without a name. kNotFound: one that is not there.
     static Result<Catalog> create(Paths paths, Index index, std::vector<NamedFile> files);
 
@@ -43,7 +34,7 @@ class Catalog {
 
     /// The model of a name, upper and lower case being the same; without a tag as Index::find(),
     /// or the tag "latest".
-    /// Errors: kNotFound: no such model here; the message is Ollama's.
+    /// Errors: kNotFound: no such model here; the message is Ollama's. Those of Manifests::find().
     Result<LocalModel> find(std::string_view name) const;
 
     /// All of them, the newest first.
@@ -51,9 +42,13 @@ class Catalog {
 
   private:
     Catalog(Paths paths, Index index, std::vector<NamedFile> files)
-        : paths_(std::move(paths)), index_(std::move(index)), files_(std::move(files)) {}
+        : paths_(std::move(paths)),
+          manifests_(paths_.models()),
+          index_(std::move(index)),
+          files_(std::move(files)) {}
 
     Paths paths_;
+    Manifests manifests_;
     Index index_;
     std::vector<NamedFile> files_;
 };

@@ -6,13 +6,32 @@
 
 namespace mullama::store {
 
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path path_from(const char* variable) {
+    const char* value = std::getenv(variable);
+    return value == nullptr ? fs::path() : fs::path(value);
+}
+
+fs::path model_folder() {
+    for (const char* variable : {"OLLAMA_MODELS", "MULLAMA_MODELS"}) {
+        if (const fs::path folder = path_from(variable); !folder.empty()) return folder;
+    }
+    const fs::path user = path_from("HOME");
+    const fs::path ollama = user / ".ollama" / "models";
+    std::error_code failed;
+    return !user.empty() && fs::is_directory(ollama, failed) ? ollama : fs::path();
+}
+
+}  // namespace
+
 Result<Paths> default_paths() {
-    std::filesystem::path home;
-    if (const char* own = std::getenv("MULLAMA_HOME"); own != nullptr && *own != '\0') {
-        home = own;
-    } else if (const char* user = std::getenv("HOME"); user != nullptr && *user != '\0') {
-        home = std::filesystem::path(user) / ".mullama";
-    } else {
+    fs::path home = path_from("MULLAMA_HOME");
+    const fs::path user = path_from("HOME");
+    if (home.empty() && !user.empty()) home = user / ".mullama";
+    if (home.empty()) {
         return fail(
             ErrorCode::kInvalidArgument,
             "neither MULLAMA_HOME nor HOME is set: set MULLAMA_HOME to a folder for models"
@@ -28,7 +47,7 @@ Result<Paths> default_paths() {
             failed.message()
         );
     }
-    return Paths{absolute.lexically_normal()};
+    return Paths{absolute.lexically_normal(), model_folder()};
 }
 
 }  // namespace mullama::store

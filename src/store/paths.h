@@ -8,7 +8,14 @@ namespace mullama::store {
 
 /// Where Mullama keeps its files.
 struct Paths {
-    std::filesystem::path home;  ///< Absolute.
+    std::filesystem::path home = {};  ///< Absolute.
+    /// A folder of models in Ollama's form; empty = below `home`.
+    std::filesystem::path model_folder = {};
+
+    /// Manifests and blobs, as Ollama lays them out; need not exist.
+    std::filesystem::path models() const {
+        return model_folder.empty() ? home / "models" : model_folder;
+    }
 
     /// Model files, named by their digest, and wheels placed by hand.
     std::filesystem::path downloads() const { return home / "downloads"; }
@@ -20,7 +27,8 @@ struct Paths {
     std::filesystem::path history() const { return home / "history"; }
 };
 
-/// $MULLAMA_HOME, else ~/.mullama. Creates nothing.
+/// $MULLAMA_HOME, else ~/.mullama; for models $OLLAMA_MODELS, else $MULLAMA_MODELS, else
+/// ~/.ollama/models where that exists. Creates nothing.
 /// Errors: kInvalidArgument: neither MULLAMA_HOME nor HOME is set.
 Result<Paths> default_paths();
 

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "store/local_model.h"
+#include "store/names.h"
+#include <mullama/result.h>
+
+#include <filesystem>
+#include <vector>
+
+namespace mullama::store {
+
+/// A folder of models as Ollama lays it out, read as it is: manifests/<host>/<namespace>/<model>/
+/// <tag> name the blobs/sha256-<digest> that a model is made of.
+/// Threads: thread-safe; what is written meanwhile is found too.
+/// Source:  manifest/ of github.com/ollama/ollama.
+class Manifests {
+  public:
+    explicit Manifests(std::filesystem::path root) : root_(std::move(root)) {}
+
+    /// The model of a name, upper and lower case being the same, with its settings.
+    /// Errors:  kNotFound: no such model. kCorrupt: its manifest, or a blob that it names, is not
+    ///          what it ought to be. kUnsupported: it is no GGUF file. kIo: a file cannot be read.
+    Result<LocalModel> find(const ModelName& name) const;
+
+    /// All models whose manifest can be read, without their settings.
+    std::vector<LocalModel> list() const;
+
+  private:
+    Result<LocalModel> read(const ModelName& name, const std::filesystem::path& file) const;
+
+    std::filesystem::path root_;
+};
+
+}  // namespace mullama::store
