@@ -1,39 +1,12 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include <mullama/types.h>
+
 #include <memory>
-#include <string>
 #include <string_view>
 #include <vector>
 
 namespace mullama {
-
-/// What kind of text an AnswerPart brings.
-enum class AnswerPartKind {
-    kContent,        ///< Further text of the answer.
-    kThinking,       ///< Further text of the thinking before it.
-    kToolCall,       ///< A call begins; the text is the function's name.
-    kToolArguments,  ///< Further text of the call's arguments, a JSON object.
-    kToolCallEnd,    ///< The call's arguments are complete.
-    /// The call turned out to be none: take it back if that is still possible; the text is all that
-    /// the model wrote from its beginning on.
-    kToolCallBroken,
-};
-
-/// A piece of an answer, taken apart.
-struct AnswerPart {
-    /// What the text is.
-    AnswerPartKind kind = AnswerPartKind::kContent;
-    /// See AnswerPartKind.
-    std::string text = {};
-    /// Which call, from 0, where it is about one.
-    std::size_t call = 0;
-    /// Of kToolCall: the call's name for itself, where the model gave one.
-    std::string id = {};
-
-    friend bool operator==(const AnswerPart&, const AnswerPart&) = default;
-};
 
 /// How a model writes thinking and calls, as its template has it. Immutable.
 class AnswerSyntax;

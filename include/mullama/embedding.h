@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mullama {
@@ -46,6 +47,8 @@ struct EmbedOptions {
     std::int32_t p = 2;  ///< For Normalization::kPNorm, 1 to 100.
     /// Cut texts that are too long at their end; false makes them an error.
     bool truncate = true;
+    /// The most tokens of one text; 0 = what the embedder takes. Cut down to that.
+    std::int32_t tokens_max = 0;
     /// Keep this many values of each embedding, before normalizing (Matryoshka, arXiv 2205.13147);
     /// 0 = all.
     std::int32_t dimensions = 0;
@@ -85,6 +88,21 @@ class Embedder {
     ///          ("the input length exceeds the context length"). kUnsupported: Pooling::kNone.
     ///          kInternal: the model computed NaN or infinity.
     Result<Embeddings> embed(std::span<const std::string> texts, const EmbedOptions& options = {});
+
+    /// As above, of texts that are tokens already, special ones included.
+    Result<Embeddings> embed_tokenized(
+        std::span<const std::vector<Token>> texts, const EmbedOptions& options = {}
+    );
+
+    /// How well each document answers a query, as a model with a classifier (Pooling::kRank) sees
+    /// it: the higher the better, without bounds.
+    /// Errors:  as embed(). kUnsupported: made with another pooling.
+    /// Source:  format_prompt_rerank() of llama.cpp's server.
+    Result<std::vector<float>> rank(
+        std::string_view query,
+        std::span<const std::string> documents,
+        const EmbedOptions& options = {}
+    );
 
     /// For late interaction, see max_sim().
     /// Errors:  as embed(). kUnsupported: the model reads in both directions and this was made with

@@ -33,10 +33,28 @@ struct LoadOptions {
 struct EmbedRequest {
     /// The texts, at least one.
     std::vector<std::string> input = {};
+    /// Texts as tokens, special ones included; used in place of `input` where there are any.
+    std::vector<std::vector<Token>> tokens = {};
     /// As in EmbedderOptions.
     Pooling pooling = Pooling::kModel;
     /// How to embed them.
     EmbedOptions options = {};
+};
+
+/// Documents to be put in order by how well they answer a query.
+struct RankRequest {
+    /// What is looked for.
+    std::string query = {};
+    /// Where it may be found, at least one.
+    std::vector<std::string> documents = {};
+    /// As in EmbedOptions.
+    bool truncate = true;
+};
+
+/// The scores of documents.
+struct Ranking {
+    /// One for each document, in their order: the higher the better.
+    std::vector<float> scores = {};
 };
 
 /// The answer to a conversation while it comes, and what takes it apart.
@@ -45,6 +63,8 @@ struct ChatAnswer {
     EventStream events;
     /// Give it each event's text.
     AnswerParser parser;
+    /// The tokens of the prompt.
+    std::vector<Token> prompt;
 };
 
 /// A text with a gap, to be filled.
@@ -95,6 +115,10 @@ class LoadedModel {
     /// As above, without waiting: `done` is called with the result on the thread that computes
     /// embeddings, once, and not at all where the model is freed before.
     void embed(EmbedRequest request, std::function<void(Result<Embeddings>)> done) const;
+
+    /// Scores documents, where the model has a classifier for that; `done` as above.
+    /// Errors:  those of Embedder::rank().
+    void rank(RankRequest request, std::function<void(Result<Ranking>)> done) const;
 
     /// The prompt that chat() would send for `request`, oldest messages dropped as it would.
     /// Errors:  as chat(), without the engine's.

@@ -2,6 +2,7 @@
 
 #include <mullama/result.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -276,6 +277,8 @@ struct Message {
 
 /// A conversation to continue with the assistant's next turn.
 struct ChatRequest {
+    /// Text that goes before the rendered prompt; empty for none.
+    std::string lead = {};
     /// At least one; a last message of the assistant's is continued.
     std::vector<Message> messages = {};
     /// Functions that the model may ask for.
@@ -306,6 +309,32 @@ struct ChatRequest {
     std::optional<std::int32_t> top_logprobs = {};
     /// As in GenerateRequest.
     std::int32_t context_length = 0;
+};
+
+/// What kind of text an AnswerPart brings.
+enum class AnswerPartKind {
+    kContent,        ///< Further text of the answer.
+    kThinking,       ///< Further text of the thinking before it.
+    kToolCall,       ///< A call begins; the text is the function's name.
+    kToolArguments,  ///< Further text of the call's arguments, a JSON object.
+    kToolCallEnd,    ///< The call's arguments are complete.
+    /// The call turned out to be none: take it back if that is still possible; the text is all that
+    /// the model wrote from its beginning on.
+    kToolCallBroken,
+};
+
+/// A piece of an answer, taken apart.
+struct AnswerPart {
+    /// What the text is.
+    AnswerPartKind kind = AnswerPartKind::kContent;
+    /// See AnswerPartKind.
+    std::string text = {};
+    /// Which call, from 0, where it is about one.
+    std::size_t call = 0;
+    /// Of kToolCall: the call's name for itself, where the model gave one.
+    std::string id = {};
+
+    friend bool operator==(const AnswerPart&, const AnswerPart&) = default;
 };
 
 /// A whole answer: what a stream's events amount to.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <mullama/answer_parser.h>
 #include <mullama/types.h>
 
 #include <chrono>

@@ -96,6 +96,7 @@ class CommandLine {
         app_.footer(kFooter);
         app_.require_subcommand(0, 1);
         app_.get_formatter()->column_width(30);
+        add_serve();
         add_run();
         add_show();
         add_tokenize();
@@ -121,6 +122,12 @@ class CommandLine {
   private:
     void on(CLI::App* verb, std::function<ExitCode()> action) {
         verb->callback([this, action = std::move(action)] { action_ = action; });
+    }
+
+    void add_serve() {
+        CLI::App* verb = app_.add_subcommand("serve", "Start the server")->alias("start");
+        verb->add_option("--host", serve_.host, "Address to listen on")->type_name("HOST:PORT");
+        on(verb, [this] { return cli::serve(serve_); });
     }
 
     void add_run() {
@@ -255,6 +262,7 @@ class CommandLine {
     }
 
     CLI::App app_{kDescription, "mullama"};
+    ServeArguments serve_;
     RunArguments run_;
     ShowArguments show_;
     TokenizeArguments tokenize_;

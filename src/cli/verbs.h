@@ -11,6 +11,13 @@
 /// else to stderr.
 namespace mullama::cli {
 
+/// `mullama serve`
+struct ServeArguments {
+    std::string host = "127.0.0.1:11434";
+};
+
+ExitCode serve(const ServeArguments& arguments);
+
 /// `mullama run`
 struct RunArguments {
     std::string model;

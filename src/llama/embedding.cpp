@@ -2,6 +2,7 @@
 #include "llama/embed_runner.h"
 #include <mullama/embedding.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace mullama {
@@ -59,22 +60,55 @@ Result<Tokens> fit(const Vocab& vocab, Tokens tokens, std::int32_t length, bool 
     return tokens;
 }
 
-Result<std::vector<Tokens>> tokenize(
-    const EmbedRunner& runner, std::span<const std::string> texts, bool truncate
-) {
-    const auto& vocab = runner.model().vocab();
+Result<std::vector<Tokens>> tokenize(const Vocab& vocab, std::span<const std::string> texts) {
     std::vector<Tokens> all;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-        auto tokens = vocab.tokenize(texts[i], true, true);
+    for (const std::string& text : texts) {
+        auto tokens = vocab.tokenize(text, true, true);
         if (!tokens) return std::move(tokens).error();
-        if (tokens->empty()) {
-            return fail(ErrorCode::kInvalidArgument, "text {} is empty and has no tokens", i);
-        }
-        auto fitting = fit(vocab, *std::move(tokens), runner.length(), truncate);
-        if (!fitting) return std::move(fitting).error();
-        all.push_back(*std::move(fitting));
+        all.push_back(*std::move(tokens));
     }
     return all;
+}
+
+Result<std::vector<Tokens>> fit_all(
+    const EmbedRunner& runner, std::vector<Tokens> texts, const EmbedOptions& options
+) {
+    const Vocab& vocab = runner.model().vocab();
+    std::int32_t length = runner.length();
+    if (options.tokens_max > 0) length = std::min(length, options.tokens_max);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        if (texts[i].empty()) {
+            return fail(ErrorCode::kInvalidArgument, "text {} is empty and has no tokens", i);
+        }
+        for (const Token token : texts[i]) {
+            if (vocab.contains(token)) continue;
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "token {} of text {} is not in the vocabulary: tokens are 0 to {}",
+                token,
+                i,
+                vocab.size() - 1
+            );
+        }
+        auto fitting = fit(vocab, std::move(texts[i]), length, options.truncate);
+        if (!fitting) return std::move(fitting).error();
+        texts[i] = *std::move(fitting);
+    }
+    return texts;
+}
+
+// Query and document as one text, with the marks between them that such models are trained with.
+Result<Tokens> pair_tokens(const Vocab& vocab, const Tokens& query, std::string_view document) {
+    auto second = vocab.tokenize(document, false, false);
+    if (!second) return std::move(second).error();
+    Tokens tokens;
+    if (vocab.add_bos()) tokens.push_back(vocab.bos());
+    tokens.insert(tokens.end(), query.begin(), query.end());
+    if (vocab.add_eos()) tokens.push_back(vocab.eos());
+    if (vocab.sep() != kNoToken) tokens.push_back(vocab.sep());
+    tokens.insert(tokens.end(), second->begin(), second->end());
+    if (vocab.add_eos()) tokens.push_back(vocab.eos());
+    return tokens;
 }
 
 Result<std::vector<float>> finish(std::vector<float> row, const EmbedOptions& options) {
@@ -87,6 +121,8 @@ Result<std::vector<float>> finish(std::vector<float> row, const EmbedOptions& op
 }  // namespace
 
 struct Embedder::Impl {
+    Result<Embeddings> embed(std::vector<Tokens> texts, const EmbedOptions& options);
+
     EmbedRunner runner;
 };
 
@@ -108,10 +144,7 @@ Result<Embedder> Embedder::create(const Model& model, const EmbedderOptions& opt
     return Embedder(std::make_unique<Impl>(Impl{*std::move(runner)}));
 }
 
-Result<Embeddings> Embedder::embed(
-    std::span<const std::string> texts, const EmbedOptions& options
-) {
-    auto& runner = impl_->runner;
+Result<Embeddings> Embedder::Impl::embed(std::vector<Tokens> texts, const EmbedOptions& options) {
     MULLAMA_TRY(check_options(options, runner.dimensions()));
     if (runner.pooling() == Pooling::kNone) {
         return fail(
@@ -119,18 +152,18 @@ Result<Embeddings> Embedder::embed(
             "this embedder does not pool: use embed_tokens(), or make it with another pooling"
         );
     }
-    const auto tokens = tokenize(runner, texts, options.truncate);
+    const auto tokens = fit_all(runner, std::move(texts), options);
     if (!tokens) return tokens.error();
     const bool mean = runner.plan() == EmbedPlan::kTokens && runner.pooling() == Pooling::kMean;
     Embeddings result;
-    result.rows.resize(texts.size());
+    result.rows.resize(tokens->size());
     MULLAMA_TRY(runner.run(*tokens, true, [&](std::size_t text, std::size_t row, auto values) {
         auto& sum = result.rows[text];
         if (row == 0) sum.assign(values.begin(), values.end());
         if (row == 0 || !mean) return;
         for (std::size_t i = 0; i < values.size(); ++i) sum[i] += values[i];
     }));
-    for (std::size_t i = 0; i < texts.size(); ++i) {
+    for (std::size_t i = 0; i < tokens->size(); ++i) {
         auto& row = result.rows[i];
         const auto count = (*tokens)[i].size();
         result.tokens += static_cast<std::int64_t>(count);
@@ -145,6 +178,44 @@ Result<Embeddings> Embedder::embed(
     return result;
 }
 
+Result<Embeddings> Embedder::embed(
+    std::span<const std::string> texts, const EmbedOptions& options
+) {
+    auto tokens = tokenize(model().vocab(), texts);
+    if (!tokens) return std::move(tokens).error();
+    return impl_->embed(std::move(tokens).value(), options);
+}
+
+Result<Embeddings> Embedder::embed_tokenized(
+    std::span<const std::vector<Token>> texts, const EmbedOptions& options
+) {
+    return impl_->embed({texts.begin(), texts.end()}, options);
+}
+
+Result<std::vector<float>> Embedder::rank(
+    std::string_view query, std::span<const std::string> documents, const EmbedOptions& options
+) {
+    if (pooling() != Pooling::kRank) {
+        return fail(
+            ErrorCode::kUnsupported, "this model does not rerank: use one that is made for it"
+        );
+    }
+    const Vocab& vocab = model().vocab();
+    auto first = vocab.tokenize(query, false, false);
+    if (!first) return std::move(first).error();
+    std::vector<Tokens> pairs;
+    for (const std::string& document : documents) {
+        auto tokens = pair_tokens(vocab, *first, document);
+        if (!tokens) return std::move(tokens).error();
+        pairs.push_back(*std::move(tokens));
+    }
+    auto embedded = impl_->embed(std::move(pairs), options);
+    if (!embedded) return std::move(embedded).error();
+    std::vector<float> scores;
+    for (const auto& row : embedded->rows) scores.push_back(row.empty() ? 0.0F : row.front());
+    return scores;
+}
+
 Result<std::vector<TokenEmbeddings>> Embedder::embed_tokens(
     std::span<const std::string> texts, const EmbedOptions& options
 ) {
@@ -156,7 +227,9 @@ Result<std::vector<TokenEmbeddings>> Embedder::embed_tokens(
             "this embedder pools: make one with Pooling::kNone for the tokens' embeddings"
         );
     }
-    auto tokens = tokenize(runner, texts, options.truncate);
+    auto whole = tokenize(runner.model().vocab(), texts);
+    if (!whole) return std::move(whole).error();
+    auto tokens = fit_all(runner, std::move(whole).value(), options);
     if (!tokens) return std::move(tokens).error();
     std::vector<TokenEmbeddings> result(texts.size());
     Result<void> finished;

@@ -24,15 +24,37 @@ void EmbedWorker::embed(EmbedRequest request, std::function<void(Result<Embeddin
     );
 }
 
-Result<Embeddings> EmbedWorker::run(const EmbedRequest& request) {
-    if (!embedder_ || options_.pooling != request.pooling) {
+void EmbedWorker::rank(RankRequest request, std::function<void(Result<Ranking>)> done) {
+    loop_.post([this, request = std::move(request), done = std::move(done)] { done(run(request)); }
+    );
+}
+
+Result<Embedder*> EmbedWorker::embedder(Pooling pooling) {
+    if (!embedder_ || options_.pooling != pooling) {
         embedder_.reset();
-        options_.pooling = request.pooling;
+        options_.pooling = pooling;
         auto made = Embedder::create(model_, options_);
         if (!made) return std::move(made).error();
         embedder_ = std::move(made).value();
     }
-    return embedder_->embed(request.input, request.options);
+    return &*embedder_;
+}
+
+Result<Embeddings> EmbedWorker::run(const EmbedRequest& request) {
+    auto made = embedder(request.pooling);
+    if (!made) return std::move(made).error();
+    if (!request.tokens.empty()) return (*made)->embed_tokenized(request.tokens, request.options);
+    return (*made)->embed(request.input, request.options);
+}
+
+Result<Ranking> EmbedWorker::run(const RankRequest& request) {
+    auto made = embedder(Pooling::kRank);
+    if (!made) return std::move(made).error();
+    EmbedOptions options;
+    options.truncate = request.truncate;
+    auto scores = (*made)->rank(request.query, request.documents, options);
+    if (!scores) return std::move(scores).error();
+    return Ranking{std::move(scores).value()};
 }
 
 }  // namespace mullama

@@ -24,12 +24,15 @@ class EmbedWorker {
     /// Errors: those of Embedder::create() and Embedder::embed().
     Result<Embeddings> embed(const EmbedRequest& request);
 
-    /// Embeds on the worker's thread, and calls `done` there. Requests that have not begun when the
-    /// worker ends are dropped.
+    /// Embeds or ranks on the worker's thread, and calls `done` there. Requests that have not begun
+    /// when the worker ends are dropped.
     void embed(EmbedRequest request, std::function<void(Result<Embeddings>)> done);
+    void rank(RankRequest request, std::function<void(Result<Ranking>)> done);
 
   private:
     Result<Embeddings> run(const EmbedRequest& request);
+    Result<Ranking> run(const RankRequest& request);
+    Result<Embedder*> embedder(Pooling pooling);
 
     Model model_;
     std::optional<Embedder> embedder_;  // worker thread only

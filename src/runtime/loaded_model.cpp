@@ -24,6 +24,7 @@ struct LoadedModel::Impl {
     Result<Prepared> prepare(std::span<const Message> messages, const ChatRequest& request) const {
         auto prompt = chat_template->render(messages, request);
         if (!prompt) return std::move(prompt).error();
+        prompt->text.insert(0, request.lead);
         auto tokens = tokenizer->encode(prompt->text, /*add_special=*/true, /*parse_special=*/true);
         if (!tokens) return std::move(tokens).error();
         return Prepared{std::move(prompt).value(), std::move(tokens).value()};
@@ -142,9 +143,10 @@ Result<ChatAnswer> LoadedModel::answer(const ChatRequest& request) const {
     auto prepared = impl_->prepare(request);
     if (!prepared) return std::move(prepared).error();
     const auto syntax = prepared->prompt.syntax;
+    std::vector<Token> prompt = prepared->tokens;
     auto events = impl_->engine->submit(impl_->generate_request(request, std::move(*prepared)));
     if (!events) return std::move(events).error();
-    return ChatAnswer{std::move(events).value(), AnswerParser(syntax)};
+    return ChatAnswer{std::move(events).value(), AnswerParser(syntax), std::move(prompt)};
 }
 
 Result<EventStream> LoadedModel::infill(const InfillRequest& request) const {
@@ -177,6 +179,10 @@ Result<Embeddings> LoadedModel::embed(const EmbedRequest& request) const {
 
 void LoadedModel::embed(EmbedRequest request, std::function<void(Result<Embeddings>)> done) const {
     impl_->embed_worker.embed(std::move(request), std::move(done));
+}
+
+void LoadedModel::rank(RankRequest request, std::function<void(Result<Ranking>)> done) const {
+    impl_->embed_worker.rank(std::move(request), std::move(done));
 }
 
 ChatAbilities LoadedModel::chat_abilities() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/handover.h"
 #include <mullama/executor.h>
 
 #include <condition_variable>
@@ -8,7 +9,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <stop_token>
 #include <thread>
 #include <type_traits>
@@ -44,49 +44,21 @@ template <typename Function>
 class [[nodiscard]] Offload {
     using Value = std::invoke_result_t<Function&>;
 
-    struct State {
-        Function function;
-        std::optional<Value> value = {};
-        std::mutex mutex = {};
-        bool withdrawn = false;  // under `mutex`
-    };
-
   public:
     Offload(Executor& work, Executor& home, Function function)
-        : work_(&work), home_(&home), state_(std::make_shared<State>(std::move(function))) {}
-    Offload(const Offload&) = delete;
-    Offload& operator=(const Offload&) = delete;
-    ~Offload() {
-        const std::lock_guard lock(state_->mutex);
-        state_->withdrawn = true;
-    }
+        : work_(&work), function_(std::make_shared<Function>(std::move(function))), value_(home) {}
 
     bool await_ready() const { return false; }
     void await_suspend(std::coroutine_handle<> coroutine) {
-        work_->post([state = state_, home = home_, coroutine] {
-            Value value = state->function();
-            const std::lock_guard lock(state->mutex);
-            // The executor lives as long as the coroutine that runs on it.
-            if (state->withdrawn) return;
-            state->value.emplace(std::move(value));
-            home->post([state, coroutine] { resume(*state, coroutine); });
-        });
+        value_.await_suspend(coroutine);
+        work_->post([function = function_, send = value_.sender()] { send((*function)()); });
     }
-    Value await_resume() { return std::move(*state_->value); }
+    Value await_resume() { return value_.await_resume(); }
 
   private:
-    // On the coroutine's executor, where it would be destroyed too.
-    static void resume(State& state, std::coroutine_handle<> coroutine) {
-        {
-            const std::lock_guard lock(state.mutex);
-            if (state.withdrawn) return;
-        }
-        coroutine.resume();
-    }
-
     Executor* work_;
-    Executor* home_;
-    std::shared_ptr<State> state_;
+    std::shared_ptr<Function> function_;
+    Handover<Value> value_;
 };
 
 }  // namespace mullama::server

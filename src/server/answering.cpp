@@ -1,0 +1,295 @@
+#include "server/answering.h"
+
+#include "server/arrival.h"
+#include "server/driver.h"
+#include "server/gate.h"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace mullama::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Writes the pieces of an answer, beginning it with the first one.
+class PieceWriter {
+  public:
+    PieceWriter(ResponseWriter& writer, const api::AnswerFormat& format)
+        : writer_(writer), head_{.content_type = std::string(format.stream_type())} {}
+
+    /// False where the client has gone.
+    Task<bool> write(std::string piece) {
+        if (piece.empty()) co_return alive_;
+        auto entering = gate_.enter();
+        const Gate::Pass pass = co_await entering;
+        if (alive_ && !begun_) {
+            begun_ = true;
+            auto beginning = writer_.begin(head_);
+            alive_ = co_await std::move(beginning);
+        }
+        if (alive_) {
+            auto writing = writer_.write(piece);
+            alive_ = co_await std::move(writing);
+        }
+        co_return alive_;
+    }
+
+    Task<void> end() {
+        if (!alive_) co_return;
+        auto ending = writer_.end();
+        co_await std::move(ending);
+    }
+
+    bool has_begun() const { return begun_ || writer_.has_begun(); }
+
+  private:
+    ResponseWriter& writer_;
+    const ResponseHead head_;
+    Gate gate_;
+    bool begun_ = false;
+    bool alive_ = true;
+};
+
+/// Reads one answer to its end and tells its pieces.
+class Teller {
+  public:
+    Teller(std::size_t choice, StartedAnswer started, Clock::time_point since, std::int64_t load_ns)
+        : choice_(choice), started_(std::move(started)), since_(since), load_ns_(load_ns) {}
+
+    /// The next piece; nothing after the last.
+    Task<std::optional<api::AnswerDelta>> next(Executor& executor) {
+        if (ended_) co_return std::nullopt;
+        auto waiting = started_.events.next_async(executor);
+        std::optional<Event> event = co_await waiting;
+        api::AnswerDelta delta{.choice = choice_, .at = std::chrono::system_clock::now()};
+        if (!started_.lead.empty()) {
+            delta.parts.push_back({AnswerPartKind::kContent, std::exchange(started_.lead, "")});
+        }
+        if (!event) {
+            ended_ = true;
+            co_return delta;
+        }
+        take(started_.parser.push(event->text), delta);
+        delta.logprobs = std::move(event->logprobs);
+        if (!started_.context.empty()) {
+            started_.context.insert(
+                started_.context.end(), event->tokens.begin(), event->tokens.end()
+            );
+        }
+        if (event->finish) {
+            take(started_.parser.finish(), delta);
+            finish_ = std::move(*event->finish);
+            ended_ = true;
+        }
+        co_return delta;
+    }
+
+    /// How it ended, after next() gave the last piece.
+    api::AnswerEnd end() {
+        return {
+            .choice = choice_,
+            .at = std::chrono::system_clock::now(),
+            .finish = std::move(finish_),
+            .has_calls = has_calls_,
+            .load_ns = std::max<std::int64_t>(load_ns_, 1),
+            .total_ns = std::chrono::nanoseconds(Clock::now() - since_).count(),
+            .context = std::move(started_.context),
+        };
+    }
+
+  private:
+    void take(std::vector<AnswerPart> parts, api::AnswerDelta& delta) {
+        for (AnswerPart& part : parts) {
+            if (part.kind == AnswerPartKind::kToolCallEnd) has_calls_ = true;
+            delta.parts.push_back(std::move(part));
+        }
+    }
+
+    std::size_t choice_;
+    StartedAnswer started_;
+    Clock::time_point since_;
+    std::int64_t load_ns_;
+    Finish finish_;
+    bool has_calls_ = false;
+    bool ended_ = false;
+};
+
+Task<void> tell(Teller& teller, PieceWriter& out, api::AnswerFormat& format, Executor& executor) {
+    while (true) {
+        auto reading = teller.next(executor);
+        const std::optional<api::AnswerDelta> delta = co_await std::move(reading);
+        if (!delta) break;
+        auto writing = out.write(format.delta(*delta));
+        if (!co_await std::move(writing)) co_return;
+    }
+    auto writing = out.write(format.end(teller.end()));
+    co_await std::move(writing);
+}
+
+Task<void> collect(Teller& teller, api::AnswerCollector& into, Executor& executor) {
+    while (true) {
+        auto reading = teller.next(executor);
+        const std::optional<api::AnswerDelta> delta = co_await std::move(reading);
+        if (!delta) break;
+        into.add(*delta);
+    }
+}
+
+/// Runs tasks side by side on one executor, and ends when all have ended.
+Task<void> run_all(std::vector<Task<void>> tasks, Executor& executor) {
+    if (tasks.size() == 1) {
+        co_await std::move(tasks.front());
+        co_return;
+    }
+    std::size_t left = tasks.size();
+    Arrival<bool> all;
+    const auto arrive = all.sender();
+    std::function<void(Driver::End)> on_end = [&left, arrive](Driver::End) {
+        if (--left == 0) arrive(true);
+    };
+    std::vector<Driver> drivers;
+    for (Task<void>& task : tasks) {
+        drivers.push_back(Driver::make(std::move(task), executor, on_end));
+    }
+    for (Driver& driver : drivers) driver.start();
+    co_await all;
+}
+
+struct Begun {
+    std::optional<ModelLease> lease;  // first: the model stays as long as its answers
+    std::vector<Teller> tellers = {};
+};
+
+/// Gets the model and begins the answers on it.
+Task<Result<Begun>> begin(Service& service, AnswerJob& job, Executor& executor) {
+    const Clock::time_point since = Clock::now();
+    auto choose = [&service, use = job.use] { return choose_model(service, use); };
+    Offload choosing(service.work, executor, std::move(choose));
+    Result<ModelChoice> choice = co_await choosing;
+    if (!choice) co_return std::move(choice).error();
+    auto acquiring = service.pool.acquire_async(choice->request, executor);
+    Result<ModelLease> lease = co_await acquiring;
+    if (!lease) co_return std::move(lease).error();
+    auto model = std::make_shared<LoadedModel>(**lease);
+    auto start = [model, choice = *choice, start = job.start] { return start(*model, choice); };
+    Offload starting(service.work, executor, std::move(start));
+    Result<std::vector<StartedAnswer>> started = co_await starting;
+    if (!started) co_return busy_if_full(std::move(started).error());
+    Begun begun;
+    for (StartedAnswer& each : *started) {
+        begun.tellers.emplace_back(
+            begun.tellers.size(), std::move(each), since, lease->waited_ns()
+        );
+    }
+    begun.lease.emplace(std::move(lease).value());
+    co_return begun;
+}
+
+Task<void> stream_all(Begun& begun, ResponseWriter& writer, api::AnswerFormat& format) {
+    PieceWriter out(writer, format);
+    auto beginning = out.write(format.begin());
+    co_await std::move(beginning);
+    std::vector<Task<void>> tasks;
+    for (Teller& teller : begun.tellers) {
+        tasks.push_back(tell(teller, out, format, writer.executor()));
+    }
+    auto running = run_all(std::move(tasks), writer.executor());
+    co_await std::move(running);
+    auto finishing = out.write(format.finish());
+    co_await std::move(finishing);
+    auto ending = out.end();
+    co_await std::move(ending);
+}
+
+Task<void> send_whole(Begun& begun, ResponseWriter& writer, AnswerJob& job) {
+    std::vector<api::AnswerCollector> collectors(begun.tellers.size());
+    std::vector<Task<void>> tasks;
+    for (std::size_t i = 0; i < begun.tellers.size(); ++i) {
+        tasks.push_back(collect(begun.tellers[i], collectors[i], writer.executor()));
+    }
+    auto running = run_all(std::move(tasks), writer.executor());
+    co_await std::move(running);
+    std::vector<api::Answer> answers;
+    Response response{.content_type = "application/json; charset=utf-8"};
+    for (std::size_t i = 0; i < begun.tellers.size(); ++i) {
+        answers.push_back(collectors[i].take(begun.tellers[i].end()));
+        const Finish& finish = answers.back().end.finish;
+        if (!finish.error) continue;
+        response = job.refuse(*finish.error);
+        auto refusing = writer.send(response);
+        co_await std::move(refusing);
+        co_return;
+    }
+    response.body = job.format->whole(answers);
+    auto sending = writer.send(response);
+    co_await std::move(sending);
+}
+
+// A ping may have begun the answer: then the error is told in the answer.
+Task<void> send_error(ResponseWriter& writer, AnswerJob& job, const Error& error) {
+    if (!writer.has_begun()) {
+        const Response response = job.refuse(error);
+        auto sending = writer.send(response);
+        co_await std::move(sending);
+        co_return;
+    }
+    const std::string piece = job.format->error(error);
+    auto writing = writer.write(piece);
+    co_await std::move(writing);
+    auto ending = writer.end();
+    co_await std::move(ending);
+}
+
+}  // namespace
+
+Task<void> answer(Service& service, ResponseWriter& writer, AnswerJob job) {
+    const std::string ping = job.stream ? job.format->ping() : "";
+    if (!ping.empty()) {
+        Pings pings{
+            .head = {.content_type = std::string(job.format->stream_type())}, .bytes = ping
+        };
+        writer.ping(std::move(pings));
+    }
+    auto beginning = begin(service, job, writer.executor());
+    Result<Begun> begun = co_await std::move(beginning);
+    if (!begun) {
+        auto sending = send_error(writer, job, begun.error());
+        co_await std::move(sending);
+        co_return;
+    }
+    auto writing =
+        job.stream ? stream_all(*begun, writer, *job.format) : send_whole(*begun, writer, job);
+    co_await std::move(writing);
+}
+
+unsigned status_of(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::kInvalidArgument:
+        case ErrorCode::kUnsupported:
+            return 400;
+        case ErrorCode::kNotFound:
+            return 404;
+        case ErrorCode::kExhausted:
+        case ErrorCode::kUnavailable:
+            return 503;
+        case ErrorCode::kCancelled:
+            return 499;
+        case ErrorCode::kTimeout:
+            return 504;
+        case ErrorCode::kCorrupt:
+        case ErrorCode::kIo:
+        case ErrorCode::kInternal:
+            return 500;
+    }
+    return 500;
+}
+
+Error busy_if_full(Error error) {
+    if (error.code != ErrorCode::kExhausted) return error;
+    return {error.code, "server busy, please try again.  maximum pending requests exceeded"};
+}
+
+}  // namespace mullama::server

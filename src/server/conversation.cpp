@@ -1,0 +1,59 @@
+#include "server/conversation.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mullama::server {
+
+Result<ChatRequest> prepare_chat(
+    ChatRequest request, const ModelChoice& choice, const LoadedModel& model, std::string_view name
+) {
+    const store::ModelSettings& settings = choice.model.settings;
+    if (!model.has_chat_template()) {
+        if (settings.go_template.empty()) {
+            return fail(ErrorCode::kUnsupported, "\"{}\" does not support chat", name);
+        }
+        return fail(
+            ErrorCode::kUnsupported,
+            "\"{}\" has a template in Go's template language only, which is not supported yet",
+            name
+        );
+    }
+    const ChatAbilities abilities = model.chat_abilities();
+    if (!request.tools.empty() && !abilities.tools) {
+        return fail(ErrorCode::kUnsupported, "{} does not support tools", name);
+    }
+    if (request.thinking == Thinking::kOn && !abilities.thinking) {
+        return fail(ErrorCode::kUnsupported, "\"{}\" does not support thinking", name);
+    }
+    const bool has_images = std::ranges::any_of(request.messages, [](const Message& message) {
+        return !message.images.empty();
+    });
+    if (has_images) return fail(ErrorCode::kUnsupported, "{} does not support vision", name);
+    auto& messages = request.messages;
+    const bool has_system = !messages.empty() && messages.front().role == "system";
+    messages.insert(messages.begin(), settings.messages.begin(), settings.messages.end());
+    if (!has_system && !settings.system.empty()) {
+        messages.insert(messages.begin(), Message{"system", settings.system});
+    }
+    apply(choice.options, request);
+    return request;
+}
+
+Result<std::vector<StartedAnswer>> start_chat(
+    const LoadedModel& model, const ChatRequest& request, std::int32_t choices
+) {
+    std::vector<StartedAnswer> started;
+    ChatRequest each = request;
+    for (std::int32_t i = 0; i < choices; ++i) {
+        Result<ChatAnswer> answered = model.answer(each);
+        if (!answered) return std::move(answered).error();
+        started.push_back({std::move(answered->events), std::move(answered->parser)});
+        if (each.sampling.seed) ++*each.sampling.seed;
+    }
+    return started;
+}
+
+}  // namespace mullama::server

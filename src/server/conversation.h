@@ -1,0 +1,28 @@
+#pragma once
+
+#include "server/answering.h"
+#include "server/model_use.h"
+#include <mullama/result.h>
+#include <mullama/runtime.h>
+#include <mullama/types.h>
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace mullama::server {
+
+/// Completes a conversation with what comes with the model, and checks that the model can hold it:
+/// its turns go first, its system message where the talk begins with none.
+/// Errors:  kUnsupported, in Ollama's words. `name` is the model as the client wrote it.
+Result<ChatRequest> prepare_chat(
+    ChatRequest request, const ModelChoice& choice, const LoadedModel& model, std::string_view name
+);
+
+/// Begins as many answers to a conversation as asked for; their seeds follow each other.
+/// Errors:  those of LoadedModel::answer().
+Result<std::vector<StartedAnswer>> start_chat(
+    const LoadedModel& model, const ChatRequest& request, std::int32_t choices
+);
+
+}  // namespace mullama::server

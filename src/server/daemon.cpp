@@ -1,0 +1,80 @@
+#include "server/daemon.h"
+
+#include "server/access.h"
+#include "server/cors.h"
+#include "server/extra_headers.h"
+#include "server/host_check.h"
+#include "server/router.h"
+#include "server/routes.h"
+#include "server/service.h"
+
+#include <atomic>
+#include <optional>
+#include <utility>
+
+namespace mullama::server {
+
+struct Daemon::Impl {
+    Impl(const DaemonOptions& options, store::Catalog catalog)
+        : service(std::move(catalog), options.pool, options.load),
+          cors(options.origins),
+          keys(options.keys) {
+        add_ollama_routes(router, service);
+    }
+
+    Task<void> handle(const Request& request, ResponseWriter& writer) const;
+
+    Service service;
+    const Cors cors;
+    const ApiKeys keys;
+    const std::string hostname = machine_name();
+    Router router;
+    std::atomic<bool> loopback = true;  // until it listens elsewhere
+    // Last: its handlers, which use all of the above, end first.
+    std::optional<HttpServer> http;
+};
+
+Task<void> Daemon::Impl::handle(const Request& request, ResponseWriter& writer) const {
+    std::optional<Response> refusal;
+    if (loopback) refusal = refuse_foreign_host(request, hostname);
+    if (!refusal) refusal = cors.answer(request);
+    if (!refusal) refusal = refuse_access(keys, request);
+    if (refusal) {
+        co_await writer.send(*refusal);
+        co_return;
+    }
+    ExtraHeaders with_cors(writer, cors.headers(request));
+    co_await router.handle(request, with_cors);
+}
+
+Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::start(
+    const DaemonOptions& options, store::Catalog catalog
+) {
+    auto impl = std::make_unique<Impl>(options, std::move(catalog));
+    Handler handler = [&self = *impl](const Request& request, ResponseWriter& writer) {
+        return self.handle(request, writer);
+    };
+    Result<HttpServer> http = HttpServer::listen(options.http, std::move(handler));
+    if (!http) return http.error();
+    impl->loopback = http->is_loopback();
+    impl->http.emplace(std::move(http).value());
+    return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
+}
+
+const std::string& Daemon::address() const {
+    return impl_->http->address();
+}
+
+void Daemon::stop(std::chrono::milliseconds grace) {
+    impl_->http->stop(grace);
+}
+
+void Daemon::join() {
+    impl_->http->join();
+}
+
+}  // namespace mullama::server

@@ -1,0 +1,85 @@
+#include "server/embedding.h"
+
+#include "base/error.h"
+#include "server/model_use.h"
+#include "server/reply.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace mullama::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// The fewest tokens of context that there are, as with Ollama.
+constexpr std::int32_t kContextMin = 4;
+
+// A model that says nothing of how its tokens become one vector is given their mean.
+Pooling pooling_of(const Model& model) {
+    const bool says = model.metadata(model.architecture() + ".pooling_type").has_value();
+    return says ? Pooling::kModel : Pooling::kMean;
+}
+
+EmbedRequest request_of(const api::EmbedCall& call, const ModelChoice& choice, const Model& model) {
+    EmbedRequest request;
+    const bool has_tokens = std::ranges::any_of(call.input, [](const api::Prompt& prompt) {
+        return !prompt.tokens.empty();
+    });
+    for (const api::Prompt& prompt : call.input) {
+        if (has_tokens) {
+            request.tokens.push_back(prompt.tokens);
+        } else {
+            request.input.push_back(prompt.text);
+        }
+    }
+    request.pooling = pooling_of(model);
+    request.options.truncate = call.truncate;
+    request.options.dimensions = call.dimensions;
+    request.options.normalization =
+        call.normalize ? Normalization::kEuclidean : Normalization::kNone;
+    const auto num_ctx = choice.options.values().load.num_ctx;
+    if (num_ctx) request.options.tokens_max = std::max(*num_ctx, kContextMin);
+    return request;
+}
+
+Task<Result<EmbedOutcome>> embed(Service& service, const api::EmbedCall& call, Executor& executor) {
+    const Clock::time_point since = Clock::now();
+    auto choose = [&service, use = call.use] { return choose_model(service, use); };
+    Offload choosing(service.work, executor, std::move(choose));
+    Result<ModelChoice> choice = co_await choosing;
+    if (!choice) co_return std::move(choice).error();
+    auto acquiring = service.pool.acquire_async(choice->request, executor);
+    Result<ModelLease> lease = co_await acquiring;
+    if (!lease) co_return std::move(lease).error();
+    EmbedOutcome outcome{.load_ns = std::max<std::int64_t>(lease->waited_ns(), 1)};
+    if (!call.input.empty()) {
+        Handover<Result<Embeddings>> embedding(executor);
+        (*lease)->embed(request_of(call, *choice, (*lease)->model()), embedding.sender());
+        Result<Embeddings> embedded = co_await embedding;
+        if (!embedded) co_return std::move(embedded).error();
+        outcome.rows = std::move(embedded->rows);
+        outcome.tokens = embedded->tokens;
+    }
+    outcome.total_ns = std::chrono::nanoseconds(Clock::now() - since).count();
+    co_return outcome;
+}
+
+}  // namespace
+
+Task<void> answer_embed(Service& service, ResponseWriter& writer, EmbedJob job) {
+    auto embedding = embed(service, job.call, writer.executor());
+    const Result<EmbedOutcome> outcome = co_await std::move(embedding);
+    Response response;
+    response.content_type = "application/json; charset=utf-8";
+    if (outcome) {
+        response.body = job.format(*outcome);
+    } else {
+        response = job.refuse(outcome.error());
+    }
+    auto sending = reply(writer, std::move(response));
+    co_await std::move(sending);
+}
+
+}  // namespace mullama::server

@@ -1,0 +1,135 @@
+#include "server/model_facts.h"
+
+#include "api/json.h"
+#include "api/json_writer.h"
+#include "base/error.h"
+#include <mullama/gguf.h>
+
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+namespace mullama::server {
+namespace {
+
+std::string parameter_size(std::uint64_t count) {
+    struct Unit {
+        double size;
+        const char* name;
+    };
+    for (const Unit& unit : {Unit{1e12, "T"}, Unit{1e9, "B"}, Unit{1e6, "M"}, Unit{1e3, "K"}}) {
+        const double value = static_cast<double>(count) / unit.size;
+        if (value < 1.0) continue;
+        // As Ollama: one digit behind the point, and that of millions cut to two.
+        return unit.size == 1e6 ? fmt::format("{:.2f}{}", value, unit.name)
+                                : fmt::format("{:.1f}{}", value, unit.name);
+    }
+    return fmt::format("{}", count);
+}
+
+/// A value of a model file as JSON; lists are null where they are not wanted.
+std::string json_of(const GgufValue& value, bool with_lists) {
+    api::JsonWriter out;
+    std::visit(
+        [&](const auto& content) {
+            using T = std::decay_t<decltype(content)>;
+            if constexpr (requires { content.begin(); } && !std::is_same_v<T, std::string>) {
+                if (!with_lists) {
+                    out.null();
+                    return;
+                }
+                out.begin_array();
+                for (const auto& element : content) {
+                    if constexpr (std::is_same_v<T, std::vector<bool>>) {
+                        out.value(static_cast<bool>(element));
+                    } else {
+                        out.value(element);
+                    }
+                }
+                out.end_array();
+            } else {
+                out.value(content);
+            }
+        },
+        value
+    );
+    return out.take();
+}
+
+api::WallTime wall_time(std::filesystem::file_time_type time) {
+    return std::chrono::time_point_cast<api::WallTime::duration>(
+        std::chrono::file_clock::to_sys(time)
+    );
+}
+
+}  // namespace
+
+Result<store::ModelDetails> ModelFacts::details(const std::filesystem::path& file) {
+    std::error_code failed;
+    const auto modified = std::filesystem::last_write_time(file, failed);
+    {
+        const auto known = known_.lock();
+        const auto found = known->find(file);
+        if (!failed && found != known->end() && found->second.modified == modified) {
+            return found->second.details;
+        }
+    }
+    Result<store::ModelDetails> details = store::read_details(file);
+    if (details && !failed) known_.lock()->insert_or_assign(file, Entry{modified, *details});
+    return details;
+}
+
+api::ModelInfo ModelFacts::info(const store::LocalModel& model) {
+    api::ModelInfo info;
+    info.name = model.name;
+    info.size_bytes = model.size_bytes;
+    info.digest = model.sha256;
+    info.modified = wall_time(model.modified);
+    const Result<store::ModelDetails> read = details(model.file);
+    if (!read) return info;
+    info.architecture = read->architecture;
+    if (read->parameters) info.parameter_size = parameter_size(*read->parameters);
+    info.quantization = read->quantization;
+    info.context_length = read->context_length;
+    info.embedding_length = read->embedding_length;
+    info.capabilities = read->capabilities;
+    return info;
+}
+
+Result<api::ModelDescription> ModelFacts::describe(const store::LocalModel& model, bool verbose) {
+    Result<GgufFile> gguf = GgufFile::open(model.file);
+    if (!gguf) return std::move(gguf).error();
+    api::ModelDescription description;
+    description.info = info(model);
+    const Result<store::ModelDetails> read = details(model.file);
+    description.licence = model.licence.empty() && read ? read->licence : model.licence;
+    description.template_text = model.settings.go_template;
+    if (description.template_text.empty() && read) description.template_text = read->chat_template;
+    description.system = model.settings.system;
+    description.messages = model.settings.messages;
+    description.file = model.file.string();
+    const Result<api::json::value> parameters = api::parse_json(model.settings.parameters);
+    if (parameters && parameters->is_object()) {
+        for (const auto& [name, value] : parameters->get_object()) {
+            MULLAMA_TRY(description.parameters.set({name.data(), name.size()}, value));
+        }
+    }
+    for (const GgufEntry& entry : gguf->metadata()) {
+        description.metadata.emplace_back(entry.key, json_of(entry.value, verbose));
+    }
+    if (!verbose) return description;
+    for (const GgufTensor& tensor : gguf->tensors()) {
+        api::ModelDescription::Tensor& shown = description.tensors.emplace_back();
+        shown.name = tensor.name;
+        shown.type = to_string(tensor.type);
+        for (const auto length : tensor.shape) {
+            shown.shape.push_back(static_cast<std::uint64_t>(length));
+        }
+    }
+    return description;
+}
+
+}  // namespace mullama::server

@@ -1,0 +1,73 @@
+#include "server/model_use.h"
+
+#include "base/error.h"
+
+#include <utility>
+
+namespace mullama::server {
+namespace {
+
+Result<api::Options> options_of(const store::LocalModel& model) {
+    api::Options options;
+    if (model.settings.parameters.empty()) return options;
+    const Result<api::json::value> parameters = api::parse_json(model.settings.parameters);
+    if (!parameters || !parameters->is_object()) {
+        return fail(ErrorCode::kCorrupt, "the parameters of model '{}' are no JSON", model.name);
+    }
+    for (const auto& [name, value] : parameters->get_object()) {
+        MULLAMA_TRY(options.set({name.data(), name.size()}, value));
+    }
+    return options;
+}
+
+LoadOptions load_options(LoadOptions options, const api::LoadSettings& settings) {
+    if (settings.num_ctx) options.engine.context_length = *settings.num_ctx;
+    if (settings.num_batch) options.engine.batch_size = *settings.num_batch;
+    if (settings.num_thread) {
+        options.engine.threads = *settings.num_thread;
+        options.engine.threads_batch = *settings.num_thread;
+    }
+    if (settings.num_gpu) options.model.gpu_layers = *settings.num_gpu;
+    if (settings.main_gpu) options.model.main_gpu = *settings.main_gpu;
+    if (settings.use_mmap) {
+        options.model.load_mode = *settings.use_mmap ? LoadMode::kMmap : LoadMode::kRead;
+    }
+    return options;
+}
+
+}  // namespace
+
+Result<ModelChoice> choose_model(const Service& service, const api::ModelUse& use) {
+    if (use.model.empty()) return fail(ErrorCode::kInvalidArgument, "model is required");
+    Result<store::LocalModel> model = service.catalog.find(use.model);
+    if (!model) return std::move(model).error();
+    Result<api::Options> own = options_of(*model);
+    if (!own) return std::move(own).error();
+    ModelChoice choice{.model = std::move(model).value(), .options = use.defaults, .request = {}};
+    choice.options.merge(*own);
+    choice.options.merge(use.options);
+    choice.request.name = choice.model.name;
+    choice.request.file = choice.model.file;
+    choice.request.load = load_options(service.load, choice.options.values().load);
+    choice.request.keep_alive = use.keep_alive;
+    return choice;
+}
+
+void apply(const api::Options& options, ChatRequest& request) {
+    const api::OptionValues& values = options.values();
+    request.sampling = values.sampling;
+    request.max_tokens = values.max_tokens;
+    request.stop = values.stop;
+    request.context_length = values.load.num_ctx.value_or(0);
+}
+
+void apply(const api::Options& options, GenerateRequest& request) {
+    const api::OptionValues& values = options.values();
+    request.sampling = values.sampling;
+    request.max_tokens = values.max_tokens;
+    request.stop = values.stop;
+    request.ignore_eos = values.ignore_eos;
+    request.context_length = values.load.num_ctx.value_or(0);
+}
+
+}  // namespace mullama::server

@@ -1,0 +1,435 @@
+#include "api/ollama/requests.h"
+#include "api/ollama/responses.h"
+#include "base/error.h"
+#include "server/answering.h"
+#include "server/conversation.h"
+#include "server/embedding.h"
+#include "server/model_lists.h"
+#include "server/reply.h"
+#include "server/routes.h"
+#include <mullama/answer_format.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace mullama::server {
+namespace {
+
+namespace dialect = api::ollama;
+using api::WallTime;
+using dialect::Endpoint;
+
+constexpr const char* kComesLater = "is not supported yet: models cannot be changed over HTTP";
+
+WallTime now() {
+    return std::chrono::system_clock::now();
+}
+
+/// An empty prompt loads the model, or unloads it where it is not to be kept.
+struct LoadCall {
+    api::ModelUse use;
+    Endpoint endpoint;
+};
+
+bool unloads(const api::ModelUse& use) {
+    return use.keep_alive && use.keep_alive->count() == 0;
+}
+
+Task<void> load_or_unload(Service& service, ResponseWriter& writer, LoadCall call) {
+    auto choose = [&service, use = call.use] { return choose_model(service, use); };
+    Offload choosing(service.work, writer.executor(), std::move(choose));
+    const Result<ModelChoice> choice = co_await choosing;
+    std::optional<Error> failed;
+    if (!choice) {
+        failed = choice.error();
+    } else if (unloads(call.use)) {
+        service.pool.unload(choice->request.name);
+    } else {
+        auto acquiring = service.pool.acquire_async(choice->request, writer.executor());
+        const Result<ModelLease> lease = co_await acquiring;
+        if (!lease) failed = lease.error();
+    }
+    Response response;
+    response.content_type = "application/json; charset=utf-8";
+    if (failed) {
+        response = ollama_error(*failed);
+    } else {
+        const char* reason = unloads(call.use) ? "unload" : "load";
+        response.body = dialect::format_load(call.endpoint, call.use.model, reason, now());
+    }
+    auto sending = reply(writer, std::move(response));
+    co_await std::move(sending);
+}
+
+std::unique_ptr<api::AnswerFormat> make_format(
+    Service& service, Endpoint endpoint, const std::string& model
+) {
+    return std::make_unique<dialect::OllamaFormat>(endpoint, model, service.next_seed());
+}
+
+Response refuse(const Error& error) {
+    return ollama_error(error);
+}
+
+// Renders the prompt on a loaded model, without an answer.
+struct RenderCall {
+    api::ModelUse use;
+    Endpoint endpoint;
+    std::function<Result<ChatRequest>(const ModelChoice&, const LoadedModel&)> prepare;
+};
+
+Task<void> render(Service& service, ResponseWriter& writer, RenderCall call) {
+    auto choose = [&service, use = call.use] { return choose_model(service, use); };
+    Offload choosing(service.work, writer.executor(), std::move(choose));
+    const Result<ModelChoice> choice = co_await choosing;
+    Result<ChatPrompt> prompt = choice ? Result<ChatPrompt>(ChatPrompt()) : choice.error();
+    if (choice) {
+        auto acquiring = service.pool.acquire_async(choice->request, writer.executor());
+        Result<ModelLease> lease = co_await acquiring;
+        if (lease) {
+            auto work = [prepare = call.prepare, chosen = *choice, model = LoadedModel(**lease)](
+                        ) -> Result<ChatPrompt> {
+                Result<ChatRequest> request = prepare(chosen, model);
+                if (!request) return std::move(request).error();
+                return model.render(*request);
+            };
+            Offload rendering(service.work, writer.executor(), std::move(work));
+            prompt = co_await rendering;
+        } else {
+            prompt = std::move(lease).error();
+        }
+    }
+    Response response;
+    response.content_type = "application/json; charset=utf-8";
+    if (prompt) {
+        response.body =
+            dialect::format_rendered(call.endpoint, call.use.model, prompt->text, 0, now());
+    } else {
+        response = ollama_error(prompt.error());
+    }
+    auto sending = reply(writer, std::move(response));
+    co_await std::move(sending);
+}
+
+Task<void> chat(Service& service, const Request& request, ResponseWriter& writer) {
+    Result<api::ChatCall> call = dialect::parse_chat(request.body);
+    if (!call) return reply(writer, ollama_error(call.error()));
+    if (call->request.messages.empty()) {
+        return load_or_unload(service, writer, {std::move(call->use), Endpoint::kChat});
+    }
+    const auto prepare = [chat = std::move(call->request), name = call->use.model](
+                             const ModelChoice& choice, const LoadedModel& model
+                         ) { return prepare_chat(chat, choice, model, name); };
+    if (call->render_only) {
+        return render(service, writer, {std::move(call->use), Endpoint::kChat, prepare});
+    }
+    AnswerJob job;
+    job.start = [prepare](
+                    const LoadedModel& model, const ModelChoice& choice
+                ) -> Result<std::vector<StartedAnswer>> {
+        Result<ChatRequest> prepared = prepare(choice, model);
+        if (!prepared) return std::move(prepared).error();
+        return start_chat(model, *prepared, 1);
+    };
+    job.format = make_format(service, Endpoint::kChat, call->use.model);
+    job.refuse = refuse;
+    job.stream = call->stream;
+    job.use = std::move(call->use);
+    return answer(service, writer, std::move(job));
+}
+
+/// The conversation that a prompt stands for, where the model's template is used.
+Result<ChatRequest> chat_of(
+    const dialect::GenerateCall& call, const ModelChoice& choice, const LoadedModel& model
+) {
+    ChatRequest request = call.request;
+    ModelChoice own = choice;
+    if (call.system) own.model.settings.system = *call.system;
+    if (!call.context.empty()) own.model.settings.messages.clear();
+    request.messages = {{.role = "user", .content = call.prompt, .images = call.images}};
+    return prepare_chat(std::move(request), own, model, call.use.model);
+}
+
+/// The text of tokens that a client got as "context".
+std::string text_of(const std::vector<Token>& tokens, const LoadedModel& model) {
+    std::string text;
+    const Vocab& vocab = model.model().vocab();
+    for (const Token token : tokens) {
+        if (text.empty() && token == vocab.bos()) continue;  // tokenizing puts it there again
+        text += vocab.piece(token, /*special=*/true);
+    }
+    return text;
+}
+
+Result<GenerateRequest> plain_request(
+    const dialect::GenerateCall& call, const ModelChoice& choice, const LoadedModel& model
+) {
+    GenerateRequest request;
+    apply(choice.options, request);
+    request.prompt = text_of(call.context, model) + call.prompt;
+    request.top_logprobs = call.request.top_logprobs;
+    if (call.request.format.empty()) return request;
+    Result<std::string> grammar = grammar_from_format(call.request.format);
+    if (!grammar) return std::move(grammar).error();
+    request.sampling.grammar = std::move(grammar).value();
+    return request;
+}
+
+Result<StartedAnswer> start_plain(const LoadedModel& model, const GenerateRequest& request) {
+    Result<EventStream> events = model.generate(request);
+    if (!events) return std::move(events).error();
+    return StartedAnswer{std::move(events).value(), AnswerParser(nullptr)};
+}
+
+Result<StartedAnswer> start_infill(
+    const dialect::GenerateCall& call, const ModelChoice& choice, const LoadedModel& model
+) {
+    if (!model.can_infill()) {
+        return fail(ErrorCode::kUnsupported, "{} does not support insert", call.use.model);
+    }
+    Result<GenerateRequest> plain = plain_request(call, choice, model);
+    if (!plain) return std::move(plain).error();
+    Result<EventStream> events = model.infill({call.prompt, call.suffix, std::move(*plain)});
+    if (!events) return std::move(events).error();
+    return StartedAnswer{std::move(events).value(), AnswerParser(nullptr)};
+}
+
+/// Answers a prompt that goes through the template, behind the talk that "context" holds.
+Result<StartedAnswer> start_templated(
+    const dialect::GenerateCall& call, const ModelChoice& choice, const LoadedModel& model
+) {
+    Result<ChatRequest> request = chat_of(call, choice, model);
+    if (!request) return std::move(request).error();
+    request->lead = text_of(call.context, model);
+    Result<ChatAnswer> answered = model.answer(*request);
+    if (!answered) return std::move(answered).error();
+    return StartedAnswer{
+        std::move(answered->events), std::move(answered->parser), std::move(answered->prompt)
+    };
+}
+
+Result<StartedAnswer> start_generate(
+    const dialect::GenerateCall& call, const ModelChoice& choice, const LoadedModel& model
+) {
+    if (model.engine() == nullptr) {
+        return fail(ErrorCode::kUnsupported, "\"{}\" does not support generate", call.use.model);
+    }
+    if (!call.suffix.empty()) return start_infill(call, choice, model);
+    if (!call.raw && model.has_chat_template()) return start_templated(call, choice, model);
+    Result<GenerateRequest> plain = plain_request(call, choice, model);
+    if (!plain) return std::move(plain).error();
+    Result<StartedAnswer> started = start_plain(model, *plain);
+    if (!started || call.raw) return started;
+    Result<std::vector<Token>> prompt = model.tokenizer().encode(plain->prompt, true, true);
+    if (prompt) started->context = std::move(prompt).value();
+    return started;
+}
+
+Task<void> generate(Service& service, const Request& request, ResponseWriter& writer) {
+    Result<dialect::GenerateCall> call = dialect::parse_generate(request.body);
+    if (!call) return reply(writer, ollama_error(call.error()));
+    if (!call->template_text.empty()) {
+        return reply(
+            writer,
+            ollama_error(
+                501,
+                "templates in Go's template language are not supported yet: leave "
+                "\"template\" out to use the model's own"
+            )
+        );
+    }
+    if (call->prompt.empty() && call->suffix.empty()) {
+        return load_or_unload(service, writer, {std::move(call->use), Endpoint::kGenerate});
+    }
+    if (call->render_only) {
+        const auto prepare = [call = *call](const ModelChoice& choice, const LoadedModel& model) {
+            return chat_of(call, choice, model);
+        };
+        return render(service, writer, {call->use, Endpoint::kGenerate, prepare});
+    }
+    AnswerJob job;
+    job.format = make_format(service, Endpoint::kGenerate, call->use.model);
+    job.refuse = refuse;
+    job.stream = call->stream;
+    job.use = call->use;
+    job.start = [call = std::move(*call)](
+                    const LoadedModel& model, const ModelChoice& choice
+                ) -> Result<std::vector<StartedAnswer>> {
+        Result<StartedAnswer> started = start_generate(call, choice, model);
+        if (!started) return std::move(started).error();
+        std::vector<StartedAnswer> answers;
+        answers.push_back(std::move(started).value());
+        return answers;
+    };
+    return answer(service, writer, std::move(job));
+}
+
+Task<void> embed(Service& service, const Request& request, ResponseWriter& writer) {
+    Result<api::EmbedCall> call = dialect::parse_embed(request.body);
+    if (!call) return reply(writer, ollama_error(call.error()));
+    const std::string model = call->use.model;
+    EmbedJob job;
+    job.call = std::move(call).value();
+    job.refuse = refuse;
+    job.format = [model](const EmbedOutcome& outcome) {
+        return dialect::format_embed(
+            model, outcome.rows, outcome.total_ns, outcome.load_ns, outcome.tokens
+        );
+    };
+    return answer_embed(service, writer, std::move(job));
+}
+
+Task<void> embeddings(Service& service, const Request& request, ResponseWriter& writer) {
+    Result<api::EmbedCall> call = dialect::parse_embeddings(request.body);
+    if (!call) return reply(writer, ollama_error(call.error()));
+    EmbedJob job;
+    job.call = std::move(call).value();
+    job.refuse = refuse;
+    job.format = [](const EmbedOutcome& outcome) {
+        return dialect::format_embeddings(outcome.rows);
+    };
+    return answer_embed(service, writer, std::move(job));
+}
+
+Task<void> show(Service& service, const Request& request, ResponseWriter& writer) {
+    const Result<dialect::ShowCall> call = dialect::parse_show(request.body);
+    Response response;
+    response.content_type = "application/json; charset=utf-8";
+    if (!call) {
+        response = ollama_error(call.error());
+    } else if (call->model.empty()) {
+        response = ollama_error(400, "model is required");
+    } else {
+        auto describe = [&service, call = *call]() -> Result<api::ModelDescription> {
+            Result<store::LocalModel> model = service.catalog.find(call.model);
+            if (!model) return std::move(model).error();
+            return service.facts.describe(*model, call.verbose);
+        };
+        Offload describing(service.work, writer.executor(), std::move(describe));
+        const Result<api::ModelDescription> description = co_await describing;
+        if (description) {
+            response.body = dialect::format_show(*description);
+        } else {
+            response = ollama_error(description.error());
+        }
+    }
+    auto sending = reply(writer, std::move(response));
+    co_await std::move(sending);
+}
+
+Task<void> tags(Service& service, ResponseWriter& writer) {
+    auto list = [&service] { return list_models(service); };
+    Offload listing(service.work, writer.executor(), std::move(list));
+    const std::vector<api::ModelInfo> models = co_await listing;
+    auto sending = reply_json(writer, 200, dialect::format_tags(models));
+    co_await std::move(sending);
+}
+
+Task<void> ps(Service& service, ResponseWriter& writer) {
+    auto list = [&service] { return list_running(service); };
+    Offload listing(service.work, writer.executor(), std::move(list));
+    const std::vector<api::RunningModel> models = co_await listing;
+    auto sending = reply_json(writer, 200, dialect::format_ps(models));
+    co_await std::move(sending);
+}
+
+Task<void> is_running(ResponseWriter& writer) {
+    Response response;
+    response.content_type = "text/plain; charset=utf-8";
+    response.body = "Ollama is running";
+    return reply(writer, std::move(response));
+}
+
+using Answer = std::function<Task<void>(const Request&, ResponseWriter&)>;
+
+void add(Router& router, std::string_view method, std::string_view path, Answer handler) {
+    router.add(
+        method,
+        path,
+        [handler = std::move(handler)](
+            const Request& request, ResponseWriter& writer, std::string_view
+        ) { return handler(request, writer); }
+    );
+}
+
+// What comes with a store that can be written, and what belongs to an account.
+void add_refusals(Router& router) {
+    struct Refused {
+        const char* method;
+        const char* path;
+    };
+    for (const Refused& each : {
+             Refused{"POST", "/api/pull"},
+             Refused{"POST", "/api/push"},
+             Refused{"POST", "/api/create"},
+             Refused{"POST", "/api/copy"},
+             Refused{"DELETE", "/api/delete"},
+             Refused{"POST", "/api/blobs/*"},
+             Refused{"GET", "/api/blobs/*"},
+         }) {
+        const std::string path = each.path;
+        add(router, each.method, each.path, [path](const Request&, ResponseWriter& writer) {
+            return reply(writer, ollama_error(501, fmt::format("{} {}", path, kComesLater)));
+        });
+    }
+    for (const Refused& each : {
+             Refused{"POST", "/api/me"},
+             Refused{"POST", "/api/signout"},
+             Refused{"DELETE", "/api/user/keys/*"},
+         }) {
+        add(router, each.method, each.path, [](const Request&, ResponseWriter& writer) {
+            return reply(writer, ollama_error(401, "unauthorized"));
+        });
+    }
+    for (const Refused& each : {
+             Refused{"POST", "/api/experimental/web_search"},
+             Refused{"POST", "/api/experimental/web_fetch"},
+             Refused{"GET", "/api/experimental/model-recommendations"},
+         }) {
+        add(router, each.method, each.path, [](const Request&, ResponseWriter& writer) {
+            return reply(
+                writer, ollama_error(403, "ollama cloud is disabled: this server has none")
+            );
+        });
+    }
+}
+
+}  // namespace
+
+void add_ollama_routes(Router& router, Service& service) {
+    add(router, "GET", "/", [](const Request&, ResponseWriter& writer) {
+        return is_running(writer);
+    });
+    add(router, "GET", "/api/version", [](const Request&, ResponseWriter& writer) {
+        return reply_json(writer, 200, dialect::format_version(kOllamaVersion));
+    });
+    add(router, "GET", "/api/status", [](const Request&, ResponseWriter& writer) {
+        return reply_json(writer, 200, R"({"cloud":{"disabled":true,"source":"config"}})");
+    });
+    add(router, "POST", "/api/generate", [&](const Request& request, ResponseWriter& writer) {
+        return generate(service, request, writer);
+    });
+    add(router, "POST", "/api/chat", [&](const Request& request, ResponseWriter& writer) {
+        return chat(service, request, writer);
+    });
+    add(router, "POST", "/api/embed", [&](const Request& request, ResponseWriter& writer) {
+        return embed(service, request, writer);
+    });
+    add(router, "POST", "/api/embeddings", [&](const Request& request, ResponseWriter& writer) {
+        return embeddings(service, request, writer);
+    });
+    add(router, "POST", "/api/show", [&](const Request& request, ResponseWriter& writer) {
+        return show(service, request, writer);
+    });
+    add(router, "GET", "/api/tags", [&](const Request&, ResponseWriter& writer) {
+        return tags(service, writer);
+    });
+    add(router, "GET", "/api/ps", [&](const Request&, ResponseWriter& writer) {
+        return ps(service, writer);
+    });
+    add_refusals(router);
+}
+
+}  // namespace mullama::server

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "server/router.h"
+#include "server/service.h"
+
+#include <string>
+
+namespace mullama::server {
+
+/// Adds a dialect's paths. `service` outlives the router.
+void add_ollama_routes(Router& router, Service& service);
+
+/// What Ollama's clients are told that this server is: a version of Ollama whose interface it has.
+inline constexpr const char* kOllamaVersion = "0.32.6";
+
+}  // namespace mullama::server

@@ -1,0 +1,25 @@
+#include "server/service.h"
+
+#include <random>
+
+namespace mullama::server {
+namespace {
+
+std::uint64_t random_seed() {
+    std::random_device random;
+    return std::uint64_t{random()} << 32 | random();
+}
+
+}  // namespace
+
+Service::Service(store::Catalog models, const PoolOptions& pool_options, LoadOptions defaults)
+    : catalog(std::move(models)),
+      load(std::move(defaults)),
+      pool(pool_options),
+      seed_(random_seed()) {}
+
+std::uint64_t Service::next_seed() {
+    return seed_.fetch_add(1);
+}
+
+}  // namespace mullama::server

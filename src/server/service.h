@@ -1,0 +1,37 @@
+#pragma once
+
+#include "base/clock.h"
+#include "server/model_facts.h"
+#include "server/work_threads.h"
+#include "store/catalog.h"
+#include <mullama/model_pool.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace mullama::server {
+
+/// What the routes answer from. Outlives every handler.
+/// Threads: thread-safe.
+struct Service {
+    Service(store::Catalog models, const PoolOptions& pool_options, LoadOptions defaults);
+
+    /// A number that no other call has got, to make names from.
+    std::uint64_t next_seed();
+
+    const store::Catalog catalog;
+    /// How models are loaded where a request says nothing else.
+    const LoadOptions load;
+    /// What model files say about themselves.
+    ModelFacts facts;
+    /// Threads for templates, tokenizing and what reads the disk.
+    WorkThreads work{2};
+    ModelPool pool;
+
+  private:
+    std::atomic<std::uint64_t> seed_;
+};
+
+}  // namespace mullama::server
