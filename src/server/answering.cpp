@@ -3,6 +3,7 @@
 #include "server/arrival.h"
 #include "server/driver.h"
 #include "server/gate.h"
+#include "server/reply.h"
 
 #include <chrono>
 #include <memory>
@@ -213,26 +214,22 @@ Task<void> send_whole(Begun& begun, ResponseWriter& writer, AnswerJob& job) {
     auto running = run_all(std::move(tasks), writer.executor());
     co_await std::move(running);
     std::vector<api::Answer> answers;
-    Response response{.content_type = "application/json; charset=utf-8"};
     for (std::size_t i = 0; i < begun.tellers.size(); ++i) {
         answers.push_back(collectors[i].take(begun.tellers[i].end()));
         const Finish& finish = answers.back().end.finish;
         if (!finish.error) continue;
-        response = job.refuse(*finish.error);
-        auto refusing = writer.send(response);
+        auto refusing = reply(writer, job.refuse(*finish.error));
         co_await std::move(refusing);
         co_return;
     }
-    response.body = job.format->whole(answers);
-    auto sending = writer.send(response);
+    auto sending = reply(writer, json_response(job.format->whole(answers)));
     co_await std::move(sending);
 }
 
 // A ping may have begun the answer: then the error is told in the answer.
 Task<void> send_error(ResponseWriter& writer, AnswerJob& job, const Error& error) {
     if (!writer.has_begun()) {
-        const Response response = job.refuse(error);
-        auto sending = writer.send(response);
+        auto sending = reply(writer, job.refuse(error));
         co_await std::move(sending);
         co_return;
     }

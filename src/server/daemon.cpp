@@ -20,6 +20,7 @@ struct Daemon::Impl {
           cors(options.origins),
           keys(options.keys) {
         add_ollama_routes(router, service);
+        add_openai_routes(router, service);
     }
 
     Task<void> handle(const Request& request, ResponseWriter& writer) const;

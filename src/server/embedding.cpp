@@ -71,13 +71,7 @@ Task<Result<EmbedOutcome>> embed(Service& service, const api::EmbedCall& call, E
 Task<void> answer_embed(Service& service, ResponseWriter& writer, EmbedJob job) {
     auto embedding = embed(service, job.call, writer.executor());
     const Result<EmbedOutcome> outcome = co_await std::move(embedding);
-    Response response;
-    response.content_type = "application/json; charset=utf-8";
-    if (outcome) {
-        response.body = job.format(*outcome);
-    } else {
-        response = job.refuse(outcome.error());
-    }
+    Response response = outcome ? json_response(job.format(*outcome)) : job.refuse(outcome.error());
     auto sending = reply(writer, std::move(response));
     co_await std::move(sending);
 }

@@ -5,9 +5,9 @@
 #include "server/conversation.h"
 #include "server/embedding.h"
 #include "server/model_lists.h"
+#include "server/plain_text.h"
 #include "server/reply.h"
 #include "server/routes.h"
-#include <mullama/answer_format.h>
 
 #include <chrono>
 #include <functional>
@@ -51,14 +51,10 @@ Task<void> load_or_unload(Service& service, ResponseWriter& writer, LoadCall cal
         const Result<ModelLease> lease = co_await acquiring;
         if (!lease) failed = lease.error();
     }
-    Response response;
-    response.content_type = "application/json; charset=utf-8";
-    if (failed) {
-        response = ollama_error(*failed);
-    } else {
-        const char* reason = unloads(call.use) ? "unload" : "load";
-        response.body = dialect::format_load(call.endpoint, call.use.model, reason, now());
-    }
+    const char* reason = unloads(call.use) ? "unload" : "load";
+    Response response =
+        failed ? ollama_error(*failed)
+               : json_response(dialect::format_load(call.endpoint, call.use.model, reason, now()));
     auto sending = reply(writer, std::move(response));
     co_await std::move(sending);
 }
@@ -101,14 +97,10 @@ Task<void> render(Service& service, ResponseWriter& writer, RenderCall call) {
             prompt = std::move(lease).error();
         }
     }
-    Response response;
-    response.content_type = "application/json; charset=utf-8";
-    if (prompt) {
-        response.body =
-            dialect::format_rendered(call.endpoint, call.use.model, prompt->text, 0, now());
-    } else {
-        response = ollama_error(prompt.error());
-    }
+    Response response = prompt ? json_response(dialect::format_rendered(
+                                     call.endpoint, call.use.model, prompt->text, 0, now()
+                                 ))
+                               : ollama_error(prompt.error());
     auto sending = reply(writer, std::move(response));
     co_await std::move(sending);
 }
@@ -152,17 +144,6 @@ Result<ChatRequest> chat_of(
     return prepare_chat(std::move(request), own, model, call.use.model);
 }
 
-/// The text of tokens that a client got as "context".
-std::string text_of(const std::vector<Token>& tokens, const LoadedModel& model) {
-    std::string text;
-    const Vocab& vocab = model.model().vocab();
-    for (const Token token : tokens) {
-        if (text.empty() && token == vocab.bos()) continue;  // tokenizing puts it there again
-        text += vocab.piece(token, /*special=*/true);
-    }
-    return text;
-}
-
 Result<GenerateRequest> plain_request(
     const dialect::GenerateCall& call, const ModelChoice& choice, const LoadedModel& model
 ) {
@@ -170,10 +151,9 @@ Result<GenerateRequest> plain_request(
     apply(choice.options, request);
     request.prompt = text_of(call.context, model) + call.prompt;
     request.top_logprobs = call.request.top_logprobs;
-    if (call.request.format.empty()) return request;
-    Result<std::string> grammar = grammar_from_format(call.request.format);
+    Result<std::string> grammar = plain_grammar(call.request.format);
     if (!grammar) return std::move(grammar).error();
-    request.sampling.grammar = std::move(grammar).value();
+    if (!grammar->empty()) request.sampling.grammar = std::move(grammar).value();
     return request;
 }
 
@@ -295,44 +275,15 @@ Task<void> embeddings(Service& service, const Request& request, ResponseWriter& 
 
 Task<void> show(Service& service, const Request& request, ResponseWriter& writer) {
     const Result<dialect::ShowCall> call = dialect::parse_show(request.body);
-    Response response;
-    response.content_type = "application/json; charset=utf-8";
-    if (!call) {
-        response = ollama_error(call.error());
-    } else if (call->model.empty()) {
-        response = ollama_error(400, "model is required");
-    } else {
-        auto describe = [&service, call = *call]() -> Result<api::ModelDescription> {
-            Result<store::LocalModel> model = service.catalog.find(call.model);
-            if (!model) return std::move(model).error();
-            return service.facts.describe(*model, call.verbose);
-        };
-        Offload describing(service.work, writer.executor(), std::move(describe));
-        const Result<api::ModelDescription> description = co_await describing;
-        if (description) {
-            response.body = dialect::format_show(*description);
-        } else {
-            response = ollama_error(description.error());
-        }
-    }
-    auto sending = reply(writer, std::move(response));
-    co_await std::move(sending);
-}
-
-Task<void> tags(Service& service, ResponseWriter& writer) {
-    auto list = [&service] { return list_models(service); };
-    Offload listing(service.work, writer.executor(), std::move(list));
-    const std::vector<api::ModelInfo> models = co_await listing;
-    auto sending = reply_json(writer, 200, dialect::format_tags(models));
-    co_await std::move(sending);
-}
-
-Task<void> ps(Service& service, ResponseWriter& writer) {
-    auto list = [&service] { return list_running(service); };
-    Offload listing(service.work, writer.executor(), std::move(list));
-    const std::vector<api::RunningModel> models = co_await listing;
-    auto sending = reply_json(writer, 200, dialect::format_ps(models));
-    co_await std::move(sending);
+    if (!call) return reply(writer, ollama_error(call.error()));
+    if (call->model.empty()) return reply(writer, ollama_error(400, "model is required"));
+    return reply_with(service, writer, [&service, call = *call] {
+        const Result<store::LocalModel> model = service.catalog.find(call.model);
+        if (!model) return ollama_error(model.error());
+        const auto description = service.facts.describe(*model, call.verbose);
+        if (!description) return ollama_error(description.error());
+        return json_response(dialect::format_show(*description));
+    });
 }
 
 Task<void> is_running(ResponseWriter& writer) {
@@ -424,10 +375,14 @@ void add_ollama_routes(Router& router, Service& service) {
         return show(service, request, writer);
     });
     add(router, "GET", "/api/tags", [&](const Request&, ResponseWriter& writer) {
-        return tags(service, writer);
+        return reply_with(service, writer, [&service] {
+            return json_response(dialect::format_tags(list_models(service)));
+        });
     });
     add(router, "GET", "/api/ps", [&](const Request&, ResponseWriter& writer) {
-        return ps(service, writer);
+        return reply_with(service, writer, [&service] {
+            return json_response(dialect::format_ps(list_running(service)));
+        });
     });
     add_refusals(router);
 }

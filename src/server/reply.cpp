@@ -12,19 +12,22 @@ Task<void> reply(ResponseWriter& writer, Response response) {
     co_await std::move(sending);
 }
 
-Task<void> reply_json(ResponseWriter& writer, unsigned status, std::string body) {
+Response json_response(std::string body) {
     Response response;
-    response.status = status;
     response.content_type = "application/json; charset=utf-8";
     response.body = std::move(body);
+    return response;
+}
+
+Task<void> reply_json(ResponseWriter& writer, unsigned status, std::string body) {
+    Response response = json_response(std::move(body));
+    response.status = status;
     return reply(writer, std::move(response));
 }
 
 Response ollama_error(unsigned status, std::string_view message) {
-    Response response;
+    Response response = json_response(api::ollama::format_error(message));
     response.status = status;
-    response.content_type = "application/json; charset=utf-8";
-    response.body = api::ollama::format_error(message);
     if (status == 503) response.headers.push_back({"Retry-After", "1"});
     return response;
 }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "server/http_response.h"
+#include "server/service.h"
 #include <mullama/result.h>
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace mullama::server {
 
@@ -13,6 +15,18 @@ Task<void> reply_json(ResponseWriter& writer, unsigned status, std::string body)
 
 /// Sends an answer as it is.
 Task<void> reply(ResponseWriter& writer, Response response);
+
+/// Runs `work` on the service's threads and sends what it gives.
+template <typename Work>
+Task<void> reply_with(Service& service, ResponseWriter& writer, Work work) {
+    Offload working(service.work, writer.executor(), std::move(work));
+    Response response = co_await working;
+    auto sending = writer.send(response);
+    co_await std::move(sending);
+}
+
+/// A whole answer in JSON.
+Response json_response(std::string body);
 
 /// An error of Ollama's dialect, with the status of its code.
 Response ollama_error(const Error& error);

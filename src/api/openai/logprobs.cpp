@@ -1,0 +1,76 @@
+#include "api/openai/logprobs.h"
+
+#include "api/json_writer.h"
+
+#include <algorithm>
+
+namespace mullama::api::openai {
+namespace {
+
+void write_chance(JsonWriter& out, const TokenChance& chance) {
+    out.field("token", chance.piece).field("logprob", chance.logprob);
+    out.key("bytes").begin_array();
+    for (const char byte : chance.piece) out.value(int{static_cast<unsigned char>(byte)});
+    out.end_array();
+}
+
+void write_list(JsonWriter& out, const std::vector<TokenLogprobs>& tokens) {
+    out.begin_array();
+    for (const TokenLogprobs& token : tokens) {
+        out.begin_object();
+        write_chance(out, token.chosen);
+        out.key("top_logprobs").begin_array();
+        for (const TokenChance& chance : token.top) {
+            out.begin_object();
+            write_chance(out, chance);
+            out.end_object();
+        }
+        out.end_array().end_object();
+    }
+    out.end_array();
+}
+
+}  // namespace
+
+std::string chat_logprobs(const std::vector<TokenLogprobs>& tokens) {
+    JsonWriter out;
+    out.begin_object().key("content");
+    write_list(out, tokens);
+    out.key("refusal").null().end_object();
+    return out.take();
+}
+
+std::string logprob_list(const std::vector<TokenLogprobs>& tokens) {
+    JsonWriter out;
+    write_list(out, tokens);
+    return out.take();
+}
+
+std::string completion_logprobs(const std::vector<TokenLogprobs>& tokens, std::size_t offset) {
+    JsonWriter out;
+    out.begin_object().key("tokens").begin_array();
+    for (const TokenLogprobs& token : tokens) out.value(token.chosen.piece);
+    out.end_array().key("token_logprobs").begin_array();
+    for (const TokenLogprobs& token : tokens) out.value(token.chosen.logprob);
+    out.end_array().key("top_logprobs").begin_array();
+    for (const TokenLogprobs& token : tokens) {
+        out.begin_object();
+        for (const TokenChance& chance : token.top) out.field(chance.piece, chance.logprob);
+        out.end_object();
+    }
+    out.end_array().key("text_offset").begin_array();
+    for (const TokenLogprobs& token : tokens) {
+        out.value(offset);
+        offset += character_count(token.chosen.piece);
+    }
+    out.end_array().end_object();
+    return out.take();
+}
+
+std::size_t character_count(std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0U) != 0x80;
+    }));
+}
+
+}  // namespace mullama::api::openai
