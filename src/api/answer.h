@@ -66,7 +66,7 @@ class AnswerFormat {
     // In pieces: begin() once, delta()s and one end() for each choice, then finish().
 
     virtual std::string_view stream_type() const = 0;
-    virtual std::string begin() { return {}; }
+    virtual std::string begin(std::size_t /*prompt_tokens*/) { return {}; }
     virtual std::string delta(const AnswerDelta& delta) = 0;
     virtual std::string end(const AnswerEnd& end) = 0;
     virtual std::string finish() { return {}; }

@@ -160,7 +160,8 @@ Task<void> run_all(std::vector<Task<void>> tasks, Executor& executor) {
 }
 
 struct Begun {
-    std::optional<ModelLease> lease;  // first: the model stays as long as its answers
+    std::optional<ModelLease> lease = {};  // first: the model stays as long as its answers
+    std::size_t prompt_tokens = 0;
     std::vector<Teller> tellers = {};
 };
 
@@ -181,6 +182,7 @@ Task<Result<Begun>> begin(Service& service, AnswerJob& job, Executor& executor) 
     if (!started) co_return busy_if_full(std::move(started).error());
     Begun begun;
     for (StartedAnswer& each : *started) {
+        begun.prompt_tokens = each.prompt_tokens;
         begun.tellers.emplace_back(
             begun.tellers.size(), std::move(each), since, lease->waited_ns()
         );
@@ -191,7 +193,7 @@ Task<Result<Begun>> begin(Service& service, AnswerJob& job, Executor& executor) 
 
 Task<void> stream_all(Begun& begun, ResponseWriter& writer, api::AnswerFormat& format) {
     PieceWriter out(writer, format);
-    auto beginning = out.write(format.begin());
+    auto beginning = out.write(format.begin(begun.prompt_tokens));
     co_await std::move(beginning);
     std::vector<Task<void>> tasks;
     for (Teller& teller : begun.tellers) {

@@ -17,6 +17,8 @@ namespace mullama::server {
 struct StartedAnswer {
     EventStream events;
     AnswerParser parser;
+    /// Tokens of the prompt, where that is known.
+    std::size_t prompt_tokens = 0;
     /// The prompt's tokens, where the answer's end is to tell them with its own.
     std::vector<Token> context = {};
     /// Text that the answer begins with, before the model's.

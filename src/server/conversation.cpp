@@ -50,7 +50,9 @@ Result<std::vector<StartedAnswer>> start_chat(
     for (std::int32_t i = 0; i < choices; ++i) {
         Result<ChatAnswer> answered = model.answer(each);
         if (!answered) return std::move(answered).error();
-        started.push_back({std::move(answered->events), std::move(answered->parser)});
+        started.push_back(
+            {std::move(answered->events), std::move(answered->parser), answered->prompt.size()}
+        );
         if (each.sampling.seed) ++*each.sampling.seed;
     }
     return started;

@@ -21,6 +21,7 @@ struct Daemon::Impl {
           keys(options.keys) {
         add_ollama_routes(router, service);
         add_openai_routes(router, service);
+        add_anthropic_routes(router, service);
     }
 
     Task<void> handle(const Request& request, ResponseWriter& writer) const;

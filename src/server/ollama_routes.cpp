@@ -4,6 +4,7 @@
 #include "server/answering.h"
 #include "server/conversation.h"
 #include "server/embedding.h"
+#include "server/model_job.h"
 #include "server/model_lists.h"
 #include "server/plain_text.h"
 #include "server/reply.h"
@@ -69,40 +70,25 @@ Response refuse(const Error& error) {
     return ollama_error(error);
 }
 
-// Renders the prompt on a loaded model, without an answer.
-struct RenderCall {
-    api::ModelUse use;
-    Endpoint endpoint;
-    std::function<Result<ChatRequest>(const ModelChoice&, const LoadedModel&)> prepare;
-};
+using Prepare = std::function<Result<ChatRequest>(const ModelChoice&, const LoadedModel&)>;
 
-Task<void> render(Service& service, ResponseWriter& writer, RenderCall call) {
-    auto choose = [&service, use = call.use] { return choose_model(service, use); };
-    Offload choosing(service.work, writer.executor(), std::move(choose));
-    const Result<ModelChoice> choice = co_await choosing;
-    Result<ChatPrompt> prompt = choice ? Result<ChatPrompt>(ChatPrompt()) : choice.error();
-    if (choice) {
-        auto acquiring = service.pool.acquire_async(choice->request, writer.executor());
-        Result<ModelLease> lease = co_await acquiring;
-        if (lease) {
-            auto work = [prepare = call.prepare, chosen = *choice, model = LoadedModel(**lease)](
-                        ) -> Result<ChatPrompt> {
-                Result<ChatRequest> request = prepare(chosen, model);
-                if (!request) return std::move(request).error();
-                return model.render(*request);
-            };
-            Offload rendering(service.work, writer.executor(), std::move(work));
-            prompt = co_await rendering;
-        } else {
-            prompt = std::move(lease).error();
-        }
-    }
-    Response response = prompt ? json_response(dialect::format_rendered(
-                                     call.endpoint, call.use.model, prompt->text, 0, now()
-                                 ))
-                               : ollama_error(prompt.error());
-    auto sending = reply(writer, std::move(response));
-    co_await std::move(sending);
+// Renders the prompt on a loaded model, without an answer.
+Task<void> render(
+    Service& service, ResponseWriter& writer, api::ModelUse use, Endpoint endpoint, Prepare prepare
+) {
+    ModelJob job;
+    job.work = [name = use.model,
+                endpoint,
+                prepare](const LoadedModel& model, const ModelChoice& choice) -> Result<Response> {
+        Result<ChatRequest> request = prepare(choice, model);
+        if (!request) return std::move(request).error();
+        const Result<ChatPrompt> prompt = model.render(*request);
+        if (!prompt) return prompt.error();
+        return json_response(dialect::format_rendered(endpoint, name, prompt->text, 0, now()));
+    };
+    job.refuse = refuse;
+    job.use = std::move(use);
+    return reply_from_model(service, writer, std::move(job));
 }
 
 Task<void> chat(Service& service, const Request& request, ResponseWriter& writer) {
@@ -115,7 +101,7 @@ Task<void> chat(Service& service, const Request& request, ResponseWriter& writer
                              const ModelChoice& choice, const LoadedModel& model
                          ) { return prepare_chat(chat, choice, model, name); };
     if (call->render_only) {
-        return render(service, writer, {std::move(call->use), Endpoint::kChat, prepare});
+        return render(service, writer, std::move(call->use), Endpoint::kChat, prepare);
     }
     AnswerJob job;
     job.start = [prepare](
@@ -185,8 +171,12 @@ Result<StartedAnswer> start_templated(
     request->lead = text_of(call.context, model);
     Result<ChatAnswer> answered = model.answer(*request);
     if (!answered) return std::move(answered).error();
+    const std::size_t tokens = answered->prompt.size();
     return StartedAnswer{
-        std::move(answered->events), std::move(answered->parser), std::move(answered->prompt)
+        std::move(answered->events),
+        std::move(answered->parser),
+        tokens,
+        std::move(answered->prompt),
     };
 }
 
@@ -227,7 +217,7 @@ Task<void> generate(Service& service, const Request& request, ResponseWriter& wr
         const auto prepare = [call = *call](const ModelChoice& choice, const LoadedModel& model) {
             return chat_of(call, choice, model);
         };
-        return render(service, writer, {call->use, Endpoint::kGenerate, prepare});
+        return render(service, writer, call->use, Endpoint::kGenerate, prepare);
     }
     AnswerJob job;
     job.format = make_format(service, Endpoint::kGenerate, call->use.model);

@@ -10,6 +10,7 @@ namespace mullama::server {
 /// Adds a dialect's paths. `service` outlives the router.
 void add_ollama_routes(Router& router, Service& service);
 void add_openai_routes(Router& router, Service& service);
+void add_anthropic_routes(Router& router, Service& service);
 
 /// What Ollama's clients are told that this server is: a version of Ollama whose interface it has.
 inline constexpr const char* kOllamaVersion = "0.32.6";
