@@ -19,6 +19,8 @@ SYSTEM = re.compile(r"(sys/.*|unistd|fcntl|signal|termios|pthread|poll|sched|tim
 # What a library in the table's column "third party" is called in an #include.
 LIBRARIES = {
     "boost": ["boost/*"],
+    "curl": ["curl/*"],
+    "tomlplusplus": ["toml++/*"],
     "openssl": ["openssl/*"],
     "zlib": ["zlib.h"],
     "zstd": ["zstd.h"],

@@ -8,6 +8,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,8 +24,15 @@ using KeepAlive = std::chrono::nanoseconds;
 struct PoolOptions {
     /// Models in memory at a time, >= 1. For one more, the idle one that was used longest ago goes.
     std::int32_t models_max = 3;
+    /// Memory for all models together, in bytes, as estimate_memory() sees it. For one more, idle
+    /// ones go; where that is not enough, the new one answers one request at a time. 0 = nine
+    /// tenths of the machine's, beyond which a model is tried all the same, alone.
+    std::uint64_t memory_bytes_max = 0;
     /// Where a request does not say.
     KeepAlive keep_alive = std::chrono::minutes(5);
+    /// Told, in a sentence each, what the pool does: loads, what it had to cut down, frees.
+    /// Called on any thread, one call at a time; must not call the pool.
+    std::function<void(const std::string&)> on_event = {};
 };
 
 /// Which model a request wants, and how.
@@ -34,7 +42,8 @@ struct ModelRequest {
     /// Its GGUF file.
     std::filesystem::path file = {};
     /// How to load it. A loaded one serves a request with a smaller context too; for a larger one,
-    /// or other devices, threads or memory, it is loaded anew as soon as it is idle.
+    /// or other threads, its context is made anew as soon as it is idle, for other devices it is
+    /// loaded anew.
     LoadOptions load = {};
     /// How long to keep it afterwards; unset = PoolOptions::keep_alive.
     std::optional<KeepAlive> keep_alive = {};
@@ -44,8 +53,10 @@ struct ModelRequest {
 struct PooledModel {
     /// As in ModelRequest.
     std::string name = {};
-    /// Bytes of all tensors.
+    /// Bytes that it takes, as estimated before it was loaded.
     std::uint64_t size_bytes = 0;
+    /// Requests that it answers at a time.
+    std::int32_t parallel = 0;
     /// Tokens of context of each request.
     std::int32_t context_length = 0;
     /// Requests that use it now.
@@ -106,7 +117,8 @@ class ModelPool {
     ~ModelPool();
 
     /// A lease on a model, loaded if it is not. Blocks until it is.
-    /// Errors:  those of LoadedModel::load(); kUnavailable: the pool is going down.
+    /// Errors:  those of LoadedModel::load(); kExhausted: more than PoolOptions::memory_bytes_max;
+    ///          kUnavailable: the pool is going down.
     Result<ModelLease> acquire(ModelRequest request);
 
     /// `co_await` gives what acquire() would. Where it has to wait, the coroutine goes on on

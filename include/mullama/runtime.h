@@ -89,6 +89,10 @@ class LoadedModel {
         const std::filesystem::path& file, const LoadOptions& options = {}
     );
 
+    /// Starts an engine on weights that are in memory already.
+    /// Errors:  those of make_local_engine(), and of `options`' template.
+    static Result<LoadedModel> load(Model model, const LoadOptions& options = {});
+
     /// Answers a conversation with the assistant's next turn, as the model writes it.
     /// Errors:  kUnsupported: the model has no chat template. kInvalidArgument: the template
     ///          refuses the messages, or they do not fit the context and may not be dropped. And

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "cli/display_width.h"
 #include "cli/model_file.h"
+#include "cli/serve_settings.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
@@ -39,6 +40,17 @@ Environment:
 
 Exit status:
   0 success, 1 failure, 2 wrong arguments or input, 3 model or file not found, 130 Ctrl-C
+)";
+
+constexpr const char* kServeFooter = R"(Examples:
+  mullama serve
+  mullama serve --host 0.0.0.0 --api-key "$KEY" --tls-cert cert.pem --tls-key key.pem
+  mullama serve --model mine=./model.gguf --context-length 8192 --num-parallel 8
+  OLLAMA_KEEP_ALIVE=1h mullama serve
+
+Each option is a key of the configuration file too (~/.mullama/config.toml or $MULLAMA_CONFIG, in
+TOML, with '_' for '-'), and an environment variable ($MULLAMA_KEEP_ALIVE; Ollama's own are known).
+Flags go before variables, variables before the file.
 )";
 
 constexpr const char* kRunFooter = R"(Examples:
@@ -126,8 +138,20 @@ class CommandLine {
 
     void add_serve() {
         CLI::App* verb = app_.add_subcommand("serve", "Start the server")->alias("start");
-        verb->add_option("--host", serve_.host, "Address to listen on")->type_name("HOST:PORT");
-        on(verb, [this] { return cli::serve(serve_); });
+        verb->footer(kServeFooter);
+        verb->add_option("--config", serve_.config, "Configuration file")->type_name("FILE");
+        for (const Setting& setting : serve_settings()) {
+            std::vector<std::string>& values = serve_.settings[std::string(setting.name)];
+            CLI::Option* option =
+                verb->add_option(setting.flag(), values, std::string(setting.help));
+            option->type_name(std::string(setting.value))->allow_extra_args(false);
+            if (!setting.many)
+                option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+        }
+        on(verb, [this] {
+            std::erase_if(serve_.settings, [](const auto& each) { return each.second.empty(); });
+            return cli::serve(serve_);
+        });
     }
 
     void add_run() {

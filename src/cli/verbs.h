@@ -3,6 +3,7 @@
 #include "cli/exit_code.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +14,9 @@ namespace mullama::cli {
 
 /// `mullama serve`
 struct ServeArguments {
-    std::string host = "127.0.0.1:11434";
+    std::string config = {};  ///< A configuration file; empty = the default one.
+    /// Settings by name, as given on the command line.
+    std::map<std::string, std::vector<std::string>> settings = {};
 };
 
 ExitCode serve(const ServeArguments& arguments);

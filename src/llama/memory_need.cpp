@@ -88,6 +88,10 @@ std::uint64_t gpu_bytes() {
 
 }  // namespace
 
+std::uint64_t cache_bytes(CacheType type, std::uint64_t count) {
+    return count * bytes_of_32(type) / 32;
+}
+
 std::uint64_t memory_need_bytes(const Model& model, const ContextOptions& options) {
     const auto cells = static_cast<std::uint64_t>(
         options.context_length == 0 ? model.context_length_train() : options.context_length

@@ -1,5 +1,7 @@
 #include "runtime/load_fit.h"
 
+#include <mullama/memory_estimate.h>
+
 #include <algorithm>
 #include <limits>
 #include <tuple>
@@ -12,14 +14,14 @@ std::int32_t length_of(std::int32_t context_length) {
     return context_length == 0 ? std::numeric_limits<std::int32_t>::max() : context_length;
 }
 
-auto fixed_parts(const LoadOptions& options) {
+auto weight_parts(const LoadOptions& options) {
     const ModelOptions& model = options.model;
+    return std::tie(model.gpu_layers, model.split_mode, model.main_gpu, model.load_mode);
+}
+
+auto engine_parts(const LoadOptions& options) {
     const EngineOptions& engine = options.engine;
     return std::tie(
-        model.gpu_layers,
-        model.split_mode,
-        model.main_gpu,
-        model.load_mode,
         engine.batch_size,
         engine.ubatch_size,
         engine.threads,
@@ -35,7 +37,34 @@ auto fixed_parts(const LoadOptions& options) {
 
 bool serves(const LoadOptions& loaded, const LoadOptions& wanted) {
     return length_of(loaded.engine.context_length) >= length_of(wanted.engine.context_length) &&
-           fixed_parts(loaded) == fixed_parts(wanted);
+           weight_parts(loaded) == weight_parts(wanted) &&
+           engine_parts(loaded) == engine_parts(wanted);
+}
+
+bool same_weights(const LoadOptions& loaded, const LoadOptions& wanted) {
+    return weight_parts(loaded) == weight_parts(wanted);
+}
+
+Result<std::uint64_t> estimated_bytes(
+    const std::filesystem::path& file, const LoadOptions& options
+) {
+    const EngineOptions& engine = options.engine;
+    ContextOptions context;
+    context.ubatch_size = engine.ubatch_size;
+    context.sequences_max = engine.sequences_max;
+    context.outputs_max = engine.sequences_max;
+    context.key_type = engine.key_type;
+    context.value_type = engine.value_type;
+    context.context_length = engine.kv_cells;
+    if (engine.kv_cells == 0) {
+        const std::int64_t cells = std::int64_t{engine.context_length} * engine.sequences_max;
+        context.context_length = static_cast<std::int32_t>(
+            std::min<std::int64_t>(cells, std::numeric_limits<std::int32_t>::max())
+        );
+    }
+    const auto estimate = estimate_memory(file, context);
+    if (!estimate) return estimate.error();
+    return estimate->total_bytes();
 }
 
 LoadOptions joined(LoadOptions wanted, const LoadOptions& other) {

@@ -99,7 +99,16 @@ Result<LoadedModel> LoadedModel::load(
     const auto start = std::chrono::steady_clock::now();
     auto model = Model::load(file, options.model);
     if (!model) return std::move(model).error();
-    auto impl = std::make_shared<Impl>(std::move(model).value());
+    auto loaded = load(std::move(model).value(), options);
+    if (!loaded) return loaded;
+    auto impl = std::const_pointer_cast<Impl>(loaded->impl_);
+    impl->load_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
+    return loaded;
+}
+
+Result<LoadedModel> LoadedModel::load(Model model, const LoadOptions& options) {
+    const auto start = std::chrono::steady_clock::now();
+    auto impl = std::make_shared<Impl>(std::move(model));
 
     impl->tokenizer =
         options.engine.tokenizer ? options.engine.tokenizer : model_tokenizer(impl->model);

@@ -1,3 +1,4 @@
+#include "runtime/load_fit.h"
 #include "tests/support/scratch_dir.h"
 #include "tests/support/tiny_models.h"
 #include <mullama/model_pool.h>
@@ -146,7 +147,7 @@ TEST_F(ModelPoolTest, one_more_waits_while_all_are_in_use) {
     EXPECT_THAT(names(pool), ElementsAre("b"));
 }
 
-TEST_F(ModelPoolTest, a_larger_context_is_loaded_when_the_model_is_idle) {
+TEST_F(ModelPoolTest, a_larger_context_is_made_when_the_model_is_idle) {
     ModelPool pool;
     ModelRequest larger = request("a");
     larger.load.engine.context_length = 256;
@@ -166,7 +167,57 @@ TEST_F(ModelPoolTest, a_larger_context_is_loaded_when_the_model_is_idle) {
     auto again = pool.acquire(request("a"));
     ASSERT_TRUE(again);
     EXPECT_EQ((*again)->engine()->info().context_length, 256);
-    EXPECT_EQ(loads_, 2);
+    EXPECT_EQ(loads_, 1) << "the weights stay";
+}
+
+TEST_F(ModelPoolTest, idle_models_go_where_memory_is_short) {
+    const std::uint64_t one = estimated_bytes(file_, request("a").load).value();
+    ModelPool pool({.memory_bytes_max = one + one / 2});
+    ASSERT_TRUE(pool.acquire(request("a")));
+    EXPECT_EQ(pool.models().front().size_bytes, one);
+    EXPECT_EQ(pool.models().front().parallel, 4);
+    ASSERT_TRUE(pool.acquire(request("b")));
+    EXPECT_THAT(names(pool), ElementsAre("b"));
+}
+
+TEST_F(ModelPoolTest, a_model_answers_one_request_at_a_time_where_memory_is_short) {
+    ModelRequest large = request("a");
+    large.load.engine.sequences_max = 64;
+    const std::uint64_t need = estimated_bytes(file_, large.load).value();
+    std::vector<std::string> events;
+    ModelPool pool({
+        .memory_bytes_max = need - 1,
+        .on_event = [&](const std::string& event) { events.push_back(event); },
+    });
+    auto lease = pool.acquire(large);
+    ASSERT_TRUE(lease) << lease.error().message;
+    EXPECT_EQ((*lease)->engine()->info().sequences_max, 1);
+    EXPECT_THAT(events, ElementsAre(testing::HasSubstr("one request at a time")));
+}
+
+TEST_F(ModelPoolTest, a_model_beyond_the_memory_allowed_is_refused) {
+    ModelPool pool({.memory_bytes_max = 1024});
+    auto refused = pool.acquire(request("a"));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kExhausted);
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("are allowed"));
+    EXPECT_EQ(loads_, 0);
+}
+
+TEST_F(ModelPoolTest, a_model_waits_for_the_memory_of_those_in_use) {
+    const std::uint64_t one = estimated_bytes(file_, request("a").load).value();
+    ModelPool pool({.memory_bytes_max = one + one / 2});
+    auto first = pool.acquire(request("a"));
+    ASSERT_TRUE(first);
+    std::atomic<bool> served = false;
+    std::jthread other([&] { served = pool.acquire(request("b")).has_value(); });
+    {
+        const ModelLease ends = std::move(first).value();
+        EXPECT_FALSE(served);
+    }
+    other.join();
+    EXPECT_TRUE(served);
+    EXPECT_THAT(names(pool), ElementsAre("b"));
 }
 
 // A coroutine that runs at once up to its first suspension, and is destroyed with this.

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "runtime/load_fit.h"
+#include <mullama/memory_estimate.h>
 
 #include <algorithm>
 #include <utility>
@@ -9,8 +10,32 @@
 namespace mullama {
 namespace {
 
+constexpr std::uint64_t kMiB = 1024 * 1024;
+
 Error going_down() {
     return fail(ErrorCode::kUnavailable, "the models are being unloaded: shutting down");
+}
+
+std::string describe_load(
+    const PoolSlot& slot, const LoadedModel& model, const LoadOptions& load_options
+) {
+    std::string text = fmt::format(
+        "loaded {} in {:.2f} s, about {} MiB",
+        slot.name,
+        static_cast<double>(model.load_ns()) / 1e9,
+        slot.bytes / kMiB
+    );
+    if (model.engine() == nullptr) return text;
+    const EngineInfo info = model.engine()->info();
+    text += fmt::format(", {} x {} tokens", info.sequences_max, info.context_length);
+    const std::int32_t asked = load_options.engine.context_length;
+    if (asked > info.context_length) {
+        text += fmt::format("; num_ctx {} is more than it was trained for", asked);
+    }
+    if (slot.parallel < slot.loaded_with.engine.sequences_max) {
+        text += "; one request at a time, as memory is short";
+    }
+    return text;
 }
 
 }  // namespace
@@ -22,10 +47,19 @@ std::optional<Clock::TimePoint> PoolSlot::expires_at() const {
     return used_at + std::chrono::duration_cast<Clock::TimePoint::duration>(keep_alive);
 }
 
-void PoolState::Later::run() {
-    freed.clear();
+void PoolState::Later::run(PoolState& pool) {
+    if (pool.options.on_event && !events.empty()) {
+        const std::lock_guard lock(pool.telling);
+        for (const std::string& event : events) pool.options.on_event(event);
+    }
     for (const auto& deliver : deliveries) deliver();
 }
+
+PoolState::PoolState(const PoolOptions& pool_options)
+    : options(pool_options),
+      memory_bytes(
+          options.memory_bytes_max > 0 ? options.memory_bytes_max : machine_memory_bytes() / 10 * 9
+      ) {}
 
 void PoolState::enqueue(WaitPtr wait) {
     Later later;
@@ -40,7 +74,7 @@ void PoolState::enqueue(WaitPtr wait) {
             settle(*slot, later);
         }
     }
-    later.run();
+    later.run(*this);
 }
 
 void PoolState::release(PoolSlot& slot) {
@@ -53,7 +87,7 @@ void PoolState::release(PoolSlot& slot) {
         settle_all(later);
     }
     changed.notify_all();
-    later.run();
+    later.run(*this);
 }
 
 bool PoolState::unload(const std::string& name) {
@@ -66,7 +100,8 @@ bool PoolState::unload(const std::string& name) {
         drop_expired(clock.now(), later);
         settle_all(later);
     }
-    later.run();
+    changed.notify_all();
+    later.run(*this);
     return true;
 }
 
@@ -78,7 +113,8 @@ std::vector<PooledModel> PoolState::models() const {
         const Engine* engine = slot->model->engine();
         PooledModel& model = models.emplace_back();
         model.name = name;
-        model.size_bytes = slot->model->model().size_bytes();
+        model.size_bytes = slot->bytes;
+        model.parallel = slot->parallel;
         model.context_length = engine == nullptr ? 0 : engine->info().context_length;
         model.leases = slot->leases;
         const auto expires_at = slot->expires_at();
@@ -110,8 +146,23 @@ void PoolState::settle(PoolSlot& slot, Later& later) {
         grant(slot, wait, later);
     }
     if (slot.waiting.empty() || slot.loading || slot.leases > 0) return;
-    if (slot.model) free_model(slot, later);
-    if (make_room(slot, later)) start_load(slot);
+    const LoadOptions asked = wanted_load(slot);
+    if (slot.model) {
+        // For a larger context the weights can stay.
+        if (same_weights(slot.loaded_with, asked)) slot.weights = slot.model->model();
+        free_model(slot, later);
+    }
+    LoadOptions load_options = asked;
+    if (make_room(slot, load_options, later)) start_load(slot, std::move(load_options), asked);
+}
+
+// What suits all who wait.
+LoadOptions PoolState::wanted_load(const PoolSlot& slot) const {
+    LoadOptions load_options = slot.waiting.front()->request.load;
+    for (const WaitPtr& wait : slot.waiting) {
+        load_options = joined(std::move(load_options), wait->request.load);
+    }
+    return load_options;
 }
 
 void PoolState::grant(PoolSlot& slot, const WaitPtr& wait, Later& later) {
@@ -123,34 +174,88 @@ void PoolState::grant(PoolSlot& slot, const WaitPtr& wait, Later& later) {
     later.deliveries.emplace_back([wait, lease] { wait->deliver(std::move(*lease)); });
 }
 
-// Frees the model that was idle longest where there are too many; false where all are in use.
-bool PoolState::make_room(const PoolSlot& wanted, Later& later) {
+void PoolState::refuse_all(PoolSlot& slot, const Error& error, Later& later) {
+    for (const WaitPtr& wait : std::exchange(slot.waiting, {})) {
+        later.deliveries.emplace_back([wait, error] { wait->deliver(error); });
+    }
+}
+
+// Frees idle models until there is a place and memory for one more; false where it has to wait for
+// those in use, or cannot be at all.
+bool PoolState::make_room(PoolSlot& slot, LoadOptions& load_options, Later& later) {
+    const std::filesystem::path& file = slot.waiting.front()->request.file;
+    Result<std::uint64_t> need = estimated_bytes(file, load_options);
+    // Whatever is wrong with the file, loading tells.
+    if (!need) need = std::uint64_t{0};
+    while (others_count(slot) >= options.models_max) {
+        if (!drop_idle(slot, later)) return false;
+    }
+    while (*need + others_bytes(slot) > memory_bytes && drop_idle(slot, later)) {
+    }
+    if (*need + others_bytes(slot) > memory_bytes && load_options.engine.sequences_max > 1) {
+        load_options.engine.sequences_max = 1;
+        need = estimated_bytes(file, load_options);
+        if (!need) return true;
+    }
+    slot.bytes = *need;
+    if (*need + others_bytes(slot) <= memory_bytes) return true;
+    if (others_bytes(slot) > 0) return false;
+    if (options.memory_bytes_max == 0) return true;
+    refuse_all(
+        slot,
+        fail(
+            ErrorCode::kExhausted,
+            "model '{}' needs about {} MiB of memory, {} MiB are allowed: lower num_ctx or allow "
+            "more",
+            slot.name,
+            *need / kMiB,
+            memory_bytes / kMiB
+        ),
+        later
+    );
+    return false;
+}
+
+std::int32_t PoolState::others_count(const PoolSlot& slot) const {
     std::int32_t count = 0;
+    for (const auto& [name, other] : slots) {
+        if (other.get() != &slot && (other->model || other->loading)) ++count;
+    }
+    return count;
+}
+
+std::uint64_t PoolState::others_bytes(const PoolSlot& slot) const {
+    std::uint64_t bytes = 0;
+    for (const auto& [name, other] : slots) {
+        if (other.get() != &slot && (other->model || other->loading)) bytes += other->bytes;
+    }
+    return bytes;
+}
+
+// Frees the model that was idle longest; false where all are in use.
+bool PoolState::drop_idle(const PoolSlot& wanted, Later& later) {
     PoolSlot* oldest = nullptr;
     for (const auto& [name, slot] : slots) {
-        if (slot.get() == &wanted || !(slot->model || slot->loading)) continue;
-        ++count;
-        const bool older = oldest == nullptr || slot->used_at < oldest->used_at;
-        if (slot->model && slot->idle() && older) oldest = slot.get();
+        if (slot.get() == &wanted || !slot->model || !slot->idle()) continue;
+        if (oldest == nullptr || slot->used_at < oldest->used_at) oldest = slot.get();
     }
-    if (count < options.models_max) return true;
     if (oldest == nullptr) return false;
     free_model(*oldest, later);
     return true;
 }
 
 void PoolState::free_model(PoolSlot& slot, Later& later) {
-    later.freed.push_back(std::move(*slot.model));
+    freed.push_back(std::move(*slot.model));
     slot.model.reset();
+    if (!slot.weights) later.events.push_back(fmt::format("unloaded {}", slot.name));
+    changed.notify_all();
 }
 
-void PoolState::start_load(PoolSlot& slot) {
+void PoolState::start_load(PoolSlot& slot, LoadOptions load_options, const LoadOptions& asked) {
     const ModelRequest& first = slot.waiting.front()->request;
-    LoadOptions load_options = first.load;
-    for (const WaitPtr& wait : slot.waiting) {
-        load_options = joined(std::move(load_options), wait->request.load);
-    }
     slot.loading = true;
+    slot.loaded_with = asked;
+    slot.parallel = load_options.engine.sequences_max;
     slot.keep_alive = first.keep_alive.value_or(options.keep_alive);
     ++loaders;
     slot.loader = std::thread([self = shared_from_this(), &slot, file = first.file, load_options](
@@ -163,7 +268,20 @@ void PoolState::load(PoolSlot& slot, const std::filesystem::path& file, LoadOpti
         const auto& on_progress = load_options.model.on_progress;
         return !closing && (!on_progress || on_progress(progress));
     };
-    end_load(slot, LoadedModel::load(file, cancellable), load_options);
+    std::vector<LoadedModel> gone;
+    {
+        // The memory of those that made room is needed now.
+        const std::lock_guard lock(mutex);
+        gone = std::exchange(freed, {});
+    }
+    gone.clear();
+    // Only this thread looks at them while the slot is loading.
+    const std::optional<Model> weights = std::exchange(slot.weights, std::nullopt);
+    end_load(
+        slot,
+        weights ? LoadedModel::load(*weights, cancellable) : LoadedModel::load(file, cancellable),
+        load_options
+    );
 }
 
 void PoolState::end_load(
@@ -176,21 +294,20 @@ void PoolState::end_load(
         slot.loading = false;
         loader = std::move(slot.loader);
         if (closing) {
-            if (model) later.freed.push_back(std::move(model).value());
+            if (model) freed.push_back(std::move(model).value());
         } else if (model) {
+            later.events.push_back(describe_load(slot, *model, load_options));
             slot.model = std::move(model).value();
-            slot.loaded_with = load_options;
             slot.used_at = clock.now();
         } else {
-            for (const WaitPtr& wait : std::exchange(slot.waiting, {})) {
-                later.deliveries.emplace_back([wait, error = model.error()] {
-                    wait->deliver(error);
-                });
-            }
+            later.events.push_back(
+                fmt::format("could not load {}: {}", slot.name, model.error().message)
+            );
+            refuse_all(slot, model.error(), later);
         }
         settle_all(later);
     }
-    later.run();
+    later.run(*this);
     {
         const std::lock_guard lock(mutex);
         ended_loaders.push_back(std::move(loader));
@@ -216,17 +333,19 @@ std::optional<Clock::TimePoint> PoolState::next_expiry() const {
 
 void PoolState::keep_house() {
     std::unique_lock lock(mutex);
-    while (!closing || loaders > 0) {
+    while (!closing || loaders > 0 || !freed.empty()) {
         Later later;
         drop_expired(clock.now(), later);
         settle_all(later);
         std::vector<std::thread> ended = std::exchange(ended_loaders, {});
+        std::vector<LoadedModel> gone = std::exchange(freed, {});
         loaders -= ended.size();
         lock.unlock();
-        later.run();
+        gone.clear();
+        later.run(*this);
         for (std::thread& loader : ended) loader.join();
         lock.lock();
-        if (!ended_loaders.empty() || (closing && loaders == 0)) continue;
+        if (!ended_loaders.empty() || !freed.empty() || (closing && loaders == 0)) continue;
         const auto next = next_expiry();
         if (next) {
             changed.wait_until(lock, *next);
@@ -249,7 +368,7 @@ void PoolState::close() {
         }
     }
     changed.notify_all();
-    later.run();
+    later.run(*this);
 }
 
 }  // namespace mullama

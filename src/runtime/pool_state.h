@@ -55,7 +55,10 @@ using WaitPtr = std::shared_ptr<ModelPool::PendingLease::Wait>;
 struct PoolSlot {
     std::string name;
     std::optional<LoadedModel> model = {};
-    LoadOptions loaded_with = {};
+    std::optional<Model> weights = {};  // of a model that goes, for the one that comes
+    LoadOptions loaded_with = {};       // as asked for
+    std::int32_t parallel = 0;          // as it could be had
+    std::uint64_t bytes = 0;            // estimated, while loading or loaded
     bool loading = false;
     std::thread loader = {};  // while `loading`
     std::int32_t leases = 0;
@@ -71,7 +74,7 @@ struct PoolSlot {
 /// What a pool and its leases share. All of it is under `mutex`; models are freed, and those who
 /// wait are told, without it.
 struct PoolState : std::enable_shared_from_this<PoolState> {
-    explicit PoolState(const PoolOptions& pool_options) : options(pool_options) {}
+    explicit PoolState(const PoolOptions& pool_options);
 
     SteadyClock clock;
 
@@ -88,28 +91,36 @@ struct PoolState : std::enable_shared_from_this<PoolState> {
     /// What to do once the lock is free.
     struct Later {
         std::vector<std::function<void()>> deliveries;
-        std::vector<LoadedModel> freed;
+        std::vector<std::string> events;
 
-        void run();
+        void run(PoolState& pool);
     };
 
     void settle_all(Later& later);
     void settle(PoolSlot& slot, Later& later);
     void grant(PoolSlot& slot, const WaitPtr& wait, Later& later);
-    bool make_room(const PoolSlot& wanted, Later& later);
+    LoadOptions wanted_load(const PoolSlot& slot) const;
+    void refuse_all(PoolSlot& slot, const Error& error, Later& later);
+    bool make_room(PoolSlot& slot, LoadOptions& load_options, Later& later);
+    bool drop_idle(const PoolSlot& wanted, Later& later);
+    std::uint64_t others_bytes(const PoolSlot& slot) const;
+    std::int32_t others_count(const PoolSlot& slot) const;
     void free_model(PoolSlot& slot, Later& later);
-    void start_load(PoolSlot& slot);
+    void start_load(PoolSlot& slot, LoadOptions load_options, const LoadOptions& asked);
     void load(PoolSlot& slot, const std::filesystem::path& file, LoadOptions load_options);
     void end_load(PoolSlot& slot, Result<LoadedModel> model, const LoadOptions& load_options);
     void drop_expired(Clock::TimePoint now, Later& later);
     std::optional<Clock::TimePoint> next_expiry() const;
 
     const PoolOptions options;
+    const std::uint64_t memory_bytes;  // the budget
     mutable std::mutex mutex;
+    std::mutex telling;  // of on_event()
     std::condition_variable changed;
     std::map<std::string, std::unique_ptr<PoolSlot>> slots;
     std::size_t loaders = 0;  // threads not joined yet
     std::vector<std::thread> ended_loaders;
+    std::vector<LoadedModel> freed;  // by the house keeper: freeing takes its time
     std::atomic<bool> closing = false;
 };
 

@@ -76,7 +76,7 @@ Result<ApiKeys> ApiKeys::parse(std::string_view text) {
     return parsed;
 }
 
-Result<ApiKeys> ApiKeys::load(const std::filesystem::path& path) {
+Result<std::string> ApiKeys::read(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     if (!file.is_open() || file.bad()) {
@@ -87,11 +87,11 @@ Result<ApiKeys> ApiKeys::load(const std::filesystem::path& path) {
             std::strerror(errno)
         );
     }
-    Result<ApiKeys> parsed = parse(text);
+    const Result<ApiKeys> parsed = parse(text);
     if (!parsed) {
         return fail(parsed.error().code, "{}: {}", path.string(), parsed.error().message);
     }
-    return parsed;
+    return text.ends_with('\n') ? text : text + "\n";
 }
 
 Access ApiKeys::check(const Request& request, Scope needed) const {

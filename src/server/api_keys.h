@@ -36,9 +36,9 @@ class ApiKeys {
     ///         line and no key.
     static Result<ApiKeys> parse(std::string_view text);
 
-    /// As parse(), from a file.
-    /// Errors: those of parse(). kNotFound, kIo: the file cannot be read.
-    static Result<ApiKeys> load(const std::filesystem::path& path);
+    /// The text of a file of keys, checked by itself.
+    /// Errors: those of parse(), with the file's name. kNotFound, kIo: the file cannot be read.
+    static Result<std::string> read(const std::filesystem::path& path);
 
     /// Whether there are none.
     bool empty() const { return keys_.empty(); }

@@ -100,11 +100,15 @@ TEST(ApiKeys, a_file_without_keys_does_not_open_the_server) {
 TEST(ApiKeys, come_from_a_file) {
     const std::string path = ::testing::TempDir() + "mullama_keys_" + std::to_string(getpid());
     std::ofstream(path) << kFile;
-    const Result<ApiKeys> loaded = ApiKeys::load(path);
+    const Result<std::string> text = ApiKeys::read(path);
+    std::ofstream(path) << "key scope";
+    const Result<std::string> wrong = ApiKeys::read(path);
     std::remove(path.c_str());
-    ASSERT_TRUE(loaded) << loaded.error().message;
-    EXPECT_FALSE(loaded->empty());
-    const Result<ApiKeys> missing = ApiKeys::load(path);
+    ASSERT_TRUE(text) << text.error().message;
+    EXPECT_FALSE(ApiKeys::parse(*text)->empty());
+    ASSERT_FALSE(wrong);
+    EXPECT_THAT(wrong.error().message, HasSubstr(path));
+    const Result<std::string> missing = ApiKeys::read(path);
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
     EXPECT_THAT(missing.error().message, HasSubstr(path));

@@ -4,6 +4,7 @@
 #include "server/cors.h"
 #include "server/extra_headers.h"
 #include "server/host_check.h"
+#include "server/observed_writer.h"
 #include "server/router.h"
 #include "server/routes.h"
 #include "server/service.h"
@@ -12,23 +13,27 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace mullama::server {
 
 struct Daemon::Impl {
     Impl(const DaemonOptions& options, store::Catalog catalog)
         : service(std::move(catalog), options.pool, options.load),
           cors(options.origins),
-          keys(options.keys) {
+          keys(options.keys),
+          on_request(options.on_request) {
         add_ollama_routes(router, service);
         add_openai_routes(router, service);
         add_anthropic_routes(router, service);
     }
 
-    Task<void> handle(const Request& request, ResponseWriter& writer) const;
+    Task<void> handle(const Request& request, ResponseWriter& client) const;
 
     Service service;
     const Cors cors;
     const ApiKeys keys;
+    const std::function<void(const std::string&)> on_request;
     const std::string hostname = machine_name();
     Router router;
     std::atomic<bool> loopback = true;  // until it listens elsewhere
@@ -36,7 +41,41 @@ struct Daemon::Impl {
     std::optional<HttpServer> http;
 };
 
-Task<void> Daemon::Impl::handle(const Request& request, ResponseWriter& writer) const {
+namespace {
+
+/// Tells about a request when its handler ends, be it because the client has gone.
+class RequestLog {
+  public:
+    RequestLog(
+        const std::function<void(const std::string&)>& tell,
+        const Request& request,
+        const ObservedWriter& writer
+    )
+        : tell_(tell), request_(request), writer_(writer) {}
+    RequestLog(const RequestLog&) = delete;
+    RequestLog& operator=(const RequestLog&) = delete;
+    ~RequestLog() {
+        if (!tell_) return;
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - since_;
+        const unsigned status = writer_.status() == 0 ? kClientGone : writer_.status();
+        tell_(fmt::format("{} {} {} {:.3f} s", request_.method, request_.path, status, took.count())
+        );
+    }
+
+  private:
+    static constexpr unsigned kClientGone = 499;
+
+    const std::function<void(const std::string&)>& tell_;
+    const Request& request_;
+    const ObservedWriter& writer_;
+    const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+Task<void> Daemon::Impl::handle(const Request& request, ResponseWriter& client) const {
+    ObservedWriter writer(client);
+    const RequestLog log(on_request, request, writer);
     std::optional<Response> refusal;
     if (loopback) refusal = refuse_foreign_host(request, hostname);
     if (!refusal) refusal = cors.answer(request);
@@ -69,6 +108,10 @@ Result<std::unique_ptr<Daemon>> Daemon::start(
 
 const std::string& Daemon::address() const {
     return impl_->http->address();
+}
+
+bool Daemon::is_loopback() const {
+    return impl_->http->is_loopback();
 }
 
 void Daemon::stop(std::chrono::milliseconds grace) {

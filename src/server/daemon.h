@@ -7,6 +7,7 @@
 #include <mullama/result.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ struct DaemonOptions {
     PoolOptions pool = {};
     /// How models are loaded where a request says nothing else.
     LoadOptions load = {};
+    /// Told about each request when it has been answered: "POST /api/chat 200 1.2 s".
+    /// Called on any thread.
+    std::function<void(const std::string&)> on_request = {};
 };
 
 /// The server with all its routes.
@@ -42,6 +46,9 @@ class Daemon {
 
     /// As HttpServer::address().
     const std::string& address() const;
+
+    /// As HttpServer::is_loopback().
+    bool is_loopback() const;
 
     /// As HttpServer::stop().
     void stop(std::chrono::milliseconds grace);

@@ -1,0 +1,510 @@
+#include "cli/serve_settings.h"
+
+#include "api/duration.h"
+#include "base/error.h"
+#include "cli/host_address.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+namespace mullama::cli {
+namespace {
+
+template <typename T>
+Result<T> number(const std::string& text, T least, T most) {
+    T value{};
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool read = error == std::errc() && stop == text.data() + text.size();
+    if (read && value >= least && value <= most) return value;
+    return fail(ErrorCode::kInvalidArgument, "it takes a whole number from {} to {}", least, most);
+}
+
+template <typename T>
+Result<void> store_number(const std::string& text, T least, T most, T& into) {
+    const Result<T> value = number<T>(text, least, most);
+    if (!value) return value.error();
+    into = *value;
+    return {};
+}
+
+constexpr std::int32_t kIntMax = std::numeric_limits<std::int32_t>::max();
+
+/// "8GiB", "500MB", "1024": bytes.
+Result<std::uint64_t> parse_size(const std::string& text) {
+    struct Unit {
+        std::string_view name;
+        double bytes;
+    };
+    constexpr std::array<Unit, 10> kUnits = {{
+        {"", 1},
+        {"B", 1},
+        {"KB", 1e3},
+        {"MB", 1e6},
+        {"GB", 1e9},
+        {"TB", 1e12},
+        {"KiB", 1024.0},
+        {"MiB", 1048576.0},
+        {"GiB", 1073741824.0},
+        {"TiB", 1099511627776.0},
+    }};
+    double value = 0.0;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const std::string_view name(stop, text.data() + text.size());
+    const auto* unit = std::ranges::find(kUnits, name, &Unit::name);
+    if (error != std::errc() || unit == kUnits.end() || value < 0 || value * unit->bytes > 9e18) {
+        return fail(ErrorCode::kInvalidArgument, "it takes a size such as 8GiB or 500MB");
+    }
+    return static_cast<std::uint64_t>(value * unit->bytes);
+}
+
+Result<bool> parse_switch(const std::string& text) {
+    if (text == "1" || text == "true" || text == "on" || text == "yes") return true;
+    if (text == "0" || text == "false" || text == "off" || text == "no" || text.empty()) {
+        return false;
+    }
+    return fail(ErrorCode::kInvalidArgument, "it takes true or false");
+}
+
+Result<void> set_host(ServeSettings& settings, const std::string& text) {
+    const Result<HostAddress> address = parse_host(text);
+    if (!address) return address.error();
+    settings.daemon.http.address = address->to_listen();
+    return {};
+}
+
+Result<void> set_origins(ServeSettings& settings, const std::string& text) {
+    std::size_t begin = 0;
+    while (begin <= text.size()) {
+        const std::size_t end = std::min(text.find(',', begin), text.size());
+        if (end > begin) settings.daemon.origins.push_back(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return {};
+}
+
+Result<void> set_keep_alive(ServeSettings& settings, const std::string& text) {
+    const auto keep_alive = api::parse_keep_alive_text(text);
+    if (!keep_alive) return keep_alive.error();
+    settings.daemon.pool.keep_alive = *keep_alive;
+    return {};
+}
+
+Result<void> set_flash_attention(ServeSettings& settings, const std::string& text) {
+    auto& attention = settings.daemon.load.engine.flash_attention;
+    if (text == "auto" || text.empty()) {
+        attention = FlashAttention::kAuto;
+        return {};
+    }
+    const Result<bool> on = parse_switch(text);
+    if (!on) return fail(ErrorCode::kInvalidArgument, "it takes on, off or auto");
+    attention = *on ? FlashAttention::kOn : FlashAttention::kOff;
+    return {};
+}
+
+Result<void> set_cache_type(ServeSettings& settings, const std::string& text) {
+    struct Type {
+        std::string_view name;
+        CacheType type;
+    };
+    constexpr std::array<Type, 9> kTypes = {{
+        {"f32", CacheType::kF32},
+        {"f16", CacheType::kF16},
+        {"bf16", CacheType::kBf16},
+        {"q8_0", CacheType::kQ8_0},
+        {"q5_1", CacheType::kQ5_1},
+        {"q5_0", CacheType::kQ5_0},
+        {"q4_1", CacheType::kQ4_1},
+        {"q4_0", CacheType::kQ4_0},
+        {"iq4_nl", CacheType::kIq4Nl},
+    }};
+    const auto* type = std::ranges::find(kTypes, text, &Type::name);
+    if (type == kTypes.end()) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "it takes f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0 or iq4_nl"
+        );
+    }
+    settings.daemon.load.engine.key_type = type->type;
+    settings.daemon.load.engine.value_type = type->type;
+    return {};
+}
+
+Result<void> set_model(ServeSettings& settings, const std::string& text) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+        return fail(ErrorCode::kInvalidArgument, "it takes NAME=FILE");
+    }
+    settings.files.push_back({text.substr(0, equals), text.substr(equals + 1)});
+    return {};
+}
+
+Result<void> set_memory(ServeSettings& settings, const std::string& text) {
+    const Result<std::uint64_t> bytes = parse_size(text);
+    if (!bytes) return bytes.error();
+    settings.daemon.pool.memory_bytes_max = *bytes;
+    return {};
+}
+
+Result<void> set_body_limit(ServeSettings& settings, const std::string& text) {
+    const Result<std::uint64_t> bytes = parse_size(text);
+    if (!bytes) return bytes.error();
+    settings.daemon.http.limits.body_bytes_max = static_cast<std::size_t>(*bytes);
+    return {};
+}
+
+Result<void> set_drain_time(ServeSettings& settings, const std::string& text) {
+    const auto time = api::parse_keep_alive_text(text);
+    if (!time) return time.error();
+    settings.drain_time = std::chrono::duration_cast<std::chrono::seconds>(*time);
+    return {};
+}
+
+Result<void> set_log_requests(ServeSettings& settings, const std::string& text) {
+    const Result<bool> on = parse_switch(text);
+    if (!on) return on.error();
+    settings.log_requests = *on;
+    return {};
+}
+
+const std::array kSettings = {
+    Setting{
+        "host",
+        "HOST:PORT",
+        "OLLAMA_HOST",
+        "Address to listen on, or unix:/path (default 127.0.0.1:11434)",
+        false,
+        set_host
+    },
+    Setting{
+        "model",
+        "NAME=FILE",
+        "",
+        "Serve a GGUF file under a name, may be given several times",
+        true,
+        set_model
+    },
+    Setting{
+        "api_key",
+        "KEY",
+        "",
+        "Let in only who has this key; \"KEY manage\" may change models too",
+        true,
+        [](ServeSettings& settings, const std::string& text) -> Result<void> {
+            settings.api_keys.push_back(text);
+            return {};
+        }
+    },
+    Setting{
+        "api_key_file",
+        "FILE",
+        "",
+        "API keys, one a line",
+        false,
+        [](ServeSettings& settings, const std::string& text) -> Result<void> {
+            settings.api_key_file = text;
+            return {};
+        }
+    },
+    Setting{
+        "tls_cert",
+        "FILE",
+        "",
+        "Speak TLS with this certificate (PEM)",
+        false,
+        [](ServeSettings& settings, const std::string& text) -> Result<void> {
+            settings.daemon.http.tls.certificate = text;
+            return {};
+        }
+    },
+    Setting{
+        "tls_key",
+        "FILE",
+        "",
+        "The certificate's private key (PEM)",
+        false,
+        [](ServeSettings& settings, const std::string& text) -> Result<void> {
+            settings.daemon.http.tls.key = text;
+            return {};
+        }
+    },
+    Setting{
+        "origins",
+        "ORIGINS",
+        "OLLAMA_ORIGINS",
+        "Web pages that may call the server, separated by commas",
+        true,
+        set_origins
+    },
+    Setting{
+        "context_length",
+        "TOKENS",
+        "OLLAMA_CONTEXT_LENGTH",
+        "Context of a request that does not ask for one (default 4096)",
+        false,
+        [](ServeSettings& settings, const std::string& text) -> Result<void> {
+            std::int32_t length = 0;
+            MULLAMA_TRY(store_number(text, 0, kIntMax, length));
+            if (length > 0) settings.daemon.load.engine.context_length = length;
+            return {};
+        }
+    },
+    Setting{
+        "num_parallel",
+        "N",
+        "OLLAMA_NUM_PARALLEL",
+        "Requests that a model answers at a time, 0 = as many as memory allows, up to 4 (default "
+        "0)",
+        false,
+        [](ServeSettings& settings, const std::string& text) -> Result<void> {
+            std::int32_t count = 0;
+            MULLAMA_TRY(store_number(text, 0, 256, count));
+            if (count > 0) settings.daemon.load.engine.sequences_max = count;
+            return {};
+        }
+    },
+    Setting{
+        "max_queue",
+        "N",
+        "OLLAMA_MAX_QUEUE",
+        "Requests of a model that may wait (default 512)",
+        false,
+        [](ServeSettings& settings, const std::string& text) {
+            return store_number(text, 0, kIntMax, settings.daemon.load.engine.queue_max);
+        }
+    },
+    Setting{
+        "max_loaded_models",
+        "N",
+        "OLLAMA_MAX_LOADED_MODELS",
+        "Models in memory at a time, 0 = 3 (default 0)",
+        false,
+        [](ServeSettings& settings, const std::string& text) -> Result<void> {
+            std::int32_t count = 0;
+            MULLAMA_TRY(store_number(text, 0, 1024, count));
+            if (count > 0) settings.daemon.pool.models_max = count;
+            return {};
+        }
+    },
+    Setting{
+        "memory",
+        "SIZE",
+        "",
+        "Memory for models, such as 8GiB; 0 = what the machine has free (default 0)",
+        false,
+        set_memory
+    },
+    Setting{
+        "keep_alive",
+        "TIME",
+        "OLLAMA_KEEP_ALIVE",
+        "How long a model stays loaded, such as 10m, or -1 for ever (default 5m)",
+        false,
+        set_keep_alive
+    },
+    Setting{
+        "flash_attention",
+        "on|off|auto",
+        "OLLAMA_FLASH_ATTENTION",
+        "(default auto)",
+        false,
+        set_flash_attention
+    },
+    Setting{
+        "kv_cache_type",
+        "TYPE",
+        "OLLAMA_KV_CACHE_TYPE",
+        "Number format of the KV cache: f16, q8_0, q4_0, ... (default f16)",
+        false,
+        set_cache_type
+    },
+    Setting{
+        "num_thread",
+        "N",
+        "",
+        "CPU threads for a model, 0 = one for each core (default 0)",
+        false,
+        [](ServeSettings& settings, const std::string& text) -> Result<void> {
+            std::int32_t threads = 0;
+            MULLAMA_TRY(store_number(text, 0, 1024, threads));
+            settings.daemon.load.engine.threads = threads;
+            settings.daemon.load.engine.threads_batch = threads;
+            return {};
+        }
+    },
+    Setting{
+        "max_connections",
+        "N",
+        "",
+        "Open connections (default 4096)",
+        false,
+        [](ServeSettings& settings, const std::string& text) {
+            return store_number<std::size_t>(
+                text, 1, 1'000'000, settings.daemon.http.connections_max
+            );
+        }
+    },
+    Setting{"max_body", "SIZE", "", "Largest request body (default 64MiB)", false, set_body_limit},
+    Setting{
+        "io_threads",
+        "N",
+        "",
+        "Threads for connections (default 2)",
+        false,
+        [](ServeSettings& settings, const std::string& text) {
+            return store_number(text, 1, 64, settings.daemon.http.threads);
+        }
+    },
+    Setting{
+        "drain_time",
+        "TIME",
+        "",
+        "How long running answers may take after SIGTERM (default 30s)",
+        false,
+        set_drain_time
+    },
+    Setting{
+        "log_requests",
+        "true|false",
+        "",
+        "Log a line for each request (default true)",
+        false,
+        set_log_requests
+    },
+};
+
+std::string upper(std::string_view text) {
+    std::string result(text);
+    for (char& c : result) {
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    }
+    return result;
+}
+
+const Setting* find_setting(std::string_view name) {
+    const auto* found = std::ranges::find(kSettings, name, &Setting::name);
+    return found == kSettings.end() ? nullptr : found;
+}
+
+/// A value of a TOML file as the command line would have it.
+std::optional<std::string> text_of(const toml::node& node) {
+    if (const auto text = node.value_exact<std::string>()) return *text;
+    if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
+    if (const auto integer = node.value_exact<std::int64_t>()) return std::to_string(*integer);
+    if (const auto real = node.value_exact<double>()) return fmt::format("{}", *real);
+    return std::nullopt;
+}
+
+Result<GivenSetting> read_setting(std::string_view key, const toml::node& node) {
+    const Setting* setting = find_setting(key);
+    if (setting == nullptr) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "'{}' is no setting: `mullama serve --help` lists them",
+            key
+        );
+    }
+    GivenSetting given{std::string(key), {}};
+    const toml::array* list = node.as_array();
+    const std::size_t count = list == nullptr ? 1 : list->size();
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::optional<std::string> text = text_of(list == nullptr ? node : (*list)[i]);
+        if (!text || (list != nullptr && !setting->many)) {
+            return fail(ErrorCode::kInvalidArgument, "{} takes {}", key, setting->value);
+        }
+        given.values.push_back(*text);
+    }
+    return given;
+}
+
+}  // namespace
+
+std::string Setting::flag() const {
+    std::string text = "--" + std::string(name);
+    std::ranges::replace(text, '_', '-');
+    return text;
+}
+
+std::string Setting::variable() const {
+    return "MULLAMA_" + upper(name);
+}
+
+std::span<const Setting> serve_settings() {
+    return kSettings;
+}
+
+std::vector<GivenSetting> settings_from_environment() {
+    std::vector<GivenSetting> given;
+    for (const Setting& setting : kSettings) {
+        for (const std::string& name : {setting.variable(), std::string(setting.ollama)}) {
+            const char* value = name.empty() ? nullptr : std::getenv(name.c_str());
+            if (value == nullptr || *value == '\0') continue;
+            given.push_back({std::string(setting.name), {value}});
+            break;
+        }
+    }
+    return given;
+}
+
+Result<std::vector<GivenSetting>> settings_from_file(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (!in.is_open() || in.bad()) {
+        return fail(
+            ErrorCode::kNotFound, "the configuration file {} cannot be read", file.string()
+        );
+    }
+    try {
+        const toml::table table = toml::parse(text);
+        std::vector<GivenSetting> given;
+        for (const auto& [key, node] : table) {
+            Result<GivenSetting> setting = read_setting(key.str(), node);
+            if (!setting) {
+                return fail(setting.error().code, "{}: {}", file.string(), setting.error().message);
+            }
+            given.push_back(std::move(setting).value());
+        }
+        return given;
+    } catch (const toml::parse_error& error) {
+        return fail(
+            ErrorCode::kCorrupt,
+            "{}, line {}: {}",
+            file.string(),
+            error.source().begin.line,
+            error.description()
+        );
+    }
+}
+
+Result<ServeSettings> make_settings(std::span<const GivenSetting> given) {
+    ServeSettings settings;
+    settings.daemon.http.address = HostAddress().to_listen();
+    settings.daemon.http.connections_max = 4096;
+    for (const Setting& setting : kSettings) {
+        const auto last =
+            std::ranges::find(given.rbegin(), given.rend(), setting.name, &GivenSetting::name);
+        if (last == given.rend()) continue;
+        for (const std::string& value : last->values) {
+            const Result<void> set = setting.set(settings, value);
+            if (set) continue;
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "invalid value '{}' for {}: {}",
+                value,
+                setting.name,
+                set.error().message
+            );
+        }
+    }
+    return settings;
+}
+
+}  // namespace mullama::cli
