@@ -1,5 +1,6 @@
 #include "api/options.h"
 
+#include "api/json_writer.h"
 #include "base/error.h"
 
 #include <algorithm>
@@ -425,6 +426,33 @@ void Options::merge(const Options& over) {
 
 void Options::set_logit_bias(std::vector<LogitBias> biases) {
     values_.sampling.logit_bias = std::move(biases);
+}
+
+std::string Options::to_json() const {
+    JsonWriter out;
+    out.begin_object();
+    for (const auto& [name, texts] : given_) {
+        const Option& option = *find_option(name);
+        out.key(name);
+        if (is_list(option)) {
+            out.begin_array();
+            for (const std::string& text : texts) out.value(text);
+            out.end_array();
+            continue;
+        }
+        const std::string_view type = type_of(option.target);
+        const std::string& text = texts.front();
+        if (type == "bool") {
+            out.value(*parse_bool(text));
+        } else if (type == "string") {
+            out.value(text);
+        } else {
+            // Written anew: JSON has fewer forms of numbers than the command line.
+            out.value(*parse_number<double>(text));
+        }
+    }
+    out.end_object();
+    return out.take();
 }
 
 std::vector<OptionHelp> option_help() {

@@ -69,6 +69,9 @@ class Options {
         return given_;
     }
 
+    /// What was set as a JSON object, as set() reads it.
+    std::string to_json() const;
+
   private:
     OptionValues values_;
     std::map<std::string, std::vector<std::string>, std::less<>> given_;

@@ -159,6 +159,37 @@ TEST(Options, those_of_a_request_go_over_those_of_a_model) {
     EXPECT_THAT(model.values().sampling.logit_bias, ElementsAre(LogitBias{7, -1.0F}));
 }
 
+TEST(Options, become_json_that_sets_them_again) {
+    Options options;
+    for (const char* assignment :
+         {"top_k=3",
+          "temperature=.5",
+          "seed=4294967295",
+          "use_mmap=F",
+          "stop=a",
+          "stop=\"b\"",
+          "grammar=root ::= \"x\"",
+          "ignore_eos=1",
+          "num_ctx=8192"}) {
+        ASSERT_TRUE(options.set(assignment)) << assignment;
+    }
+    const std::string text = options.to_json();
+    EXPECT_EQ(
+        text,
+        R"({"grammar":"root ::= \"x\"","ignore_eos":true,"num_ctx":8192,"seed":4294967295,)"
+        R"("stop":["a","\"b\""],"temperature":0.5,"top_k":3,"use_mmap":false})"
+    );
+    const Result<json::value> value = parse_json(text);
+    ASSERT_TRUE(value);
+    Options again;
+    for (const auto& [name, each] : value->get_object()) {
+        ASSERT_TRUE(again.set(name, each)) << std::string(name);
+    }
+    EXPECT_EQ(again.values().sampling, options.values().sampling);
+    EXPECT_EQ(again.values().load, options.values().load);
+    EXPECT_EQ(again.values().stop, options.values().stop);
+}
+
 TEST(Options, every_option_has_a_type_and_a_help_text) {
     EXPECT_GE(option_help().size(), 20U);
     for (const OptionHelp& help : option_help()) {

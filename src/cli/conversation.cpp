@@ -1,5 +1,7 @@
 #include "cli/conversation.h"
 
+#include "base/error.h"
+
 namespace mullama::cli {
 
 std::vector<Message> Conversation::all_messages() const {
@@ -15,10 +17,21 @@ std::string Conversation::plain_text() const {
     return text;
 }
 
-SamplingOptions Conversation::sampling() const {
-    SamplingOptions sampling = options.values().sampling;
-    sampling.grammar = grammar;
-    return sampling;
+Result<void> Conversation::check_plain() const {
+    if (system.empty()) return {};
+    return fail(
+        ErrorCode::kUnsupported,
+        "the model {} has no chat template, so it cannot follow a system message: leave it out",
+        model
+    );
+}
+
+Error Conversation::cannot_see() const {
+    return fail(
+        ErrorCode::kUnsupported,
+        "the model {} cannot see images: leave their paths out of the prompt",
+        model
+    );
 }
 
 }  // namespace mullama::cli

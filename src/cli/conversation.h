@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/options.h"
+#include <mullama/result.h>
 #include <mullama/types.h>
 
 #include <string>
@@ -14,9 +15,11 @@ struct Conversation {
     std::string system;
     std::vector<Message> messages;  ///< Without the system message.
     api::Options options;
-    std::string grammar;   ///< GBNF that the answer follows; empty = anything.
-    bool wrap = true;      ///< Break lines at words, on a terminal.
-    bool verbose = false;  ///< Show the timing after each answer.
+    std::string format;  ///< "json", or a JSON Schema that the answer follows; empty = anything.
+    std::string think;   ///< "true", "false" or how hard ("low", ...); empty = as the model does.
+    std::string keep_alive;  ///< How long a server keeps the model; empty = as it likes.
+    bool wrap = true;        ///< Break lines at words, on a terminal.
+    bool verbose = false;    ///< Show the timing after each answer.
 
     /// The system message, if any, and then the others.
     std::vector<Message> all_messages() const;
@@ -24,7 +27,12 @@ struct Conversation {
     /// All turns in a row, for a model without a chat template.
     std::string plain_text() const;
 
-    SamplingOptions sampling() const;
+    /// Whether plain_text() holds everything, for a model without a chat template.
+    /// Errors: kUnsupported: there is a system message.
+    Result<void> check_plain() const;
+
+    /// That the model takes no images.
+    Error cannot_see() const;
 };
 
 }  // namespace mullama::cli

@@ -20,11 +20,16 @@ TEST(Conversation, joins_its_turns_for_a_model_that_continues_text) {
     EXPECT_EQ(conversation.plain_text(), "Once upon a time");
 }
 
-TEST(Conversation, a_grammar_constrains_the_answer) {
+TEST(Conversation, a_system_message_is_no_plain_text) {
     Conversation conversation;
-    EXPECT_TRUE(conversation.sampling().grammar.empty());
-    conversation.grammar = "root ::= \"yes\"";
-    EXPECT_EQ(conversation.sampling().grammar, "root ::= \"yes\"");
+    conversation.model = "base";
+    EXPECT_TRUE(conversation.check_plain());
+    conversation.system = "be brief";
+    const Result<void> refused = conversation.check_plain();
+    ASSERT_FALSE(refused);
+    EXPECT_NE(
+        refused.error().message.find("the model base has no chat template"), std::string::npos
+    );
 }
 
 }  // namespace

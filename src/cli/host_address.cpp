@@ -41,6 +41,11 @@ std::string HostAddress::to_call() const {
     return fmt::format("{}://{}:{}", tls ? "https" : "http", with_brackets(called), port);
 }
 
+bool HostAddress::is_here() const {
+    return !socket.empty() || host == "localhost" || host == "::1" || host == "::" ||
+           host == "0.0.0.0" || host.starts_with("127.");
+}
+
 Result<HostAddress> parse_host(std::string_view text) {
     HostAddress address;
     const std::string_view whole = text;

@@ -20,6 +20,8 @@ struct HostAddress {
     /// What a client calls: "http://host:port"; an address that means all of them becomes this
     /// machine's own.
     std::string to_call() const;
+    /// Whether it is an address of this machine.
+    bool is_here() const;
 };
 
 /// Reads "host", "host:port", ":port", "[::1]:port", "http://host[:port][/...]" or "unix:/path".

@@ -37,6 +37,14 @@ TEST(HostAddress, of_all_interfaces_is_called_on_this_machine) {
     EXPECT_EQ(call("unix:/tmp/s"), "http://localhost");
 }
 
+TEST(HostAddress, may_be_one_of_this_machine) {
+    for (const char* text : {"", "localhost:1", "127.0.0.2", "[::1]", "0.0.0.0", "unix:/tmp/s"}) {
+        EXPECT_TRUE(parse_host(text)->is_here()) << text;
+    }
+    EXPECT_FALSE(parse_host("192.168.0.7")->is_here());
+    EXPECT_FALSE(parse_host("https://example.com")->is_here());
+}
+
 TEST(HostAddress, a_port_is_a_number) {
     EXPECT_EQ(listen("a:b"), "'a:b' is no address: the port is a number from 0 to 65535");
     EXPECT_EQ(listen("a:99999"), "'a:99999' is no address: the port is a number from 0 to 65535");

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -22,35 +24,58 @@ class ImagePaths : public ::testing::Test {
     }
     ~ImagePaths() override { fs::remove_all(root_); }
 
-    std::optional<std::string> found(
+    ImagePrompt taken(
         const std::string& before, const std::string& name, const std::string& after
     ) {
-        return find_image_path(before + (root_ / name).string() + after);
+        return take_image_paths(before + (root_ / name).string() + after);
     }
 
     fs::path root_;
 };
 
 TEST_F(ImagePaths, finds_a_file_anywhere_in_the_prompt) {
-    std::string cat = (root_ / "cat.png").string();
-    EXPECT_EQ(found("", "cat.png", ""), cat);
-    EXPECT_EQ(found("what is in ", "cat.png", "?"), cat);
-    EXPECT_EQ(found("look:\n\"", "cat.png", "\", please."), cat);
-    EXPECT_EQ(found("see ", "cat.png", "."), cat);
-    EXPECT_EQ(found("", "a.webp", ""), (root_ / "a.webp").string());
+    const std::vector<std::string> cat = {(root_ / "cat.png").string()};
+    EXPECT_EQ(taken("", "cat.png", "").paths, cat);
+    EXPECT_EQ(taken("what is in ", "cat.png", "?").paths, cat);
+    EXPECT_EQ(taken("look:\n\"", "cat.png", "\", please.").paths, cat);
+    EXPECT_EQ(taken("see ", "cat.png", ".").paths, cat);
+    EXPECT_EQ(taken("", "a.webp", "").paths.front(), (root_ / "a.webp").string());
+}
+
+TEST_F(ImagePaths, finds_several) {
+    const std::string first = (root_ / "cat.png").string();
+    const ImagePrompt both = taken(first + " and ", "a.webp", " differ how?");
+    EXPECT_EQ(both.paths, (std::vector<std::string>{first, (root_ / "a.webp").string()}));
+    EXPECT_EQ(both.text, " and  differ how?");
+}
+
+TEST_F(ImagePaths, the_text_loses_the_path_and_nothing_else) {
+    EXPECT_EQ(taken("what  is in ", "cat.png", "?").text, "what  is in ?");
+    EXPECT_EQ(taken("look:\n\"", "cat.png", "\", please.").text, "look:\n\"\", please.");
 }
 
 TEST_F(ImagePaths, reads_escaped_spaces_and_any_case) {
-    EXPECT_EQ(found("", "Two\\ Words.JPG", " now"), (root_ / "Two Words.JPG").string());
+    EXPECT_EQ(
+        taken("", "Two\\ Words.JPG", " now").paths.front(), (root_ / "Two Words.JPG").string()
+    );
 }
 
 TEST_F(ImagePaths, leaves_text_alone_that_names_no_image_file) {
-    EXPECT_EQ(found("", "none.png", ""), std::nullopt);
-    EXPECT_EQ(found("", "notes.txt", ""), std::nullopt);
-    EXPECT_EQ(find_image_path(""), std::nullopt);
-    EXPECT_EQ(find_image_path("save it as cat.png"), std::nullopt);
-    EXPECT_EQ(find_image_path("... \\"), std::nullopt);
-    EXPECT_EQ(find_image_path("a/.png ( ) \"\" \\ \\\\"), std::nullopt);
+    EXPECT_TRUE(taken("", "none.png", "").paths.empty());
+    EXPECT_TRUE(taken("", "notes.txt", "").paths.empty());
+    for (const char* text :
+         {"", "save it as cat.png", "... \\", "a/.png ( ) \"\" \\ \\\\", " two  spaces \n"}) {
+        const ImagePrompt prompt = take_image_paths(text);
+        EXPECT_TRUE(prompt.paths.empty());
+        EXPECT_EQ(prompt.text, text);
+    }
+}
+
+TEST_F(ImagePaths, a_turn_carries_the_bytes) {
+    const Result<Message> message = user_message("what is " + (root_ / "cat.png").string() + "?");
+    ASSERT_TRUE(message);
+    EXPECT_EQ(message->content, "what is ?");
+    EXPECT_EQ(message->images, std::vector<std::string>{"x"});
 }
 
 }  // namespace

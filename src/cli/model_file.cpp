@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "cli/human_format.h"
+#include "cli/model_table.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "store/catalog.h"
@@ -19,8 +20,6 @@ namespace mullama::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kIdDigits = 12;
 
 /// The user's paths and the index there.
 struct Store {
@@ -53,12 +52,14 @@ Result<ModelFile> find_model_file(const std::string& name) {
     }
     Result<Store> store = open_store();
     if (!store) return store.error();
-    Result<fs::path> path = store::resolve(
-        name, store::FetchPolicy::kIfMissing, store->index, store->paths, fetch_options()
-    );
-    if (!path) return path.error();
+    Result<store::Catalog> catalog = store::Catalog::create(store->paths, store->index, {});
+    if (!catalog) return catalog.error();
+    Result<store::LocalModel> local = catalog->find(name);
+    if (local) return ModelFile{name, local->file, local->licence};
     Result<store::IndexEntry> entry = store::find_entry(name, store->index);
     if (!entry) return entry.error();
+    Result<fs::path> path = store::fetch(*entry, store->paths, fetch_options());
+    if (!path) return path.error();
     return ModelFile{name, *path, entry->licence};
 }
 
@@ -92,18 +93,17 @@ Result<void> pull_model(const std::string& name) {
 Result<std::string> model_list(const std::string& prefix) {
     Result<store::Catalog> catalog = store::Catalog::open();
     if (!catalog) return catalog.error();
-    std::vector<std::vector<std::string>> rows = {{"NAME", "ID", "SIZE", "MODIFIED"}};
+    std::vector<ListedModel> models;
     for (const store::LocalModel& model : catalog->list()) {
-        if (!model.name.starts_with(prefix)) continue;
         auto age = fs::file_time_type::clock::now() - model.modified;
-        rows.push_back({
+        models.push_back({
             model.name,
-            model.sha256.substr(0, kIdDigits),
-            human_bytes(model.size_bytes),
-            human_age(std::chrono::duration_cast<std::chrono::seconds>(age).count()),
+            model.sha256,
+            model.size_bytes,
+            std::chrono::duration_cast<std::chrono::seconds>(age).count(),
         });
     }
-    return render_table(rows);
+    return model_table(models, prefix);
 }
 
 std::string known_models_help() {

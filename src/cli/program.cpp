@@ -32,10 +32,14 @@ constexpr const char* kFooter = R"(Examples:
   cat notes.txt | mullama run smollm2:135m "Summarise this:"
   mullama run ./model.gguf "Hello"                  a file of your own
 
-MODEL is a name that `mullama pull --help` lists, or a GGUF file (a path with a '/', or *.gguf).
+MODEL is a name that `mullama list` or `mullama pull --help` lists, or a GGUF file (*.gguf, or a path
+with a '/'). Models by name are answered for by a server, which is started in the background where
+none runs; a file is loaded by the program itself.
 
 Environment:
-  MULLAMA_HOME        Folder for models, history and index.json (default ~/.mullama)
+  MULLAMA_HOST        Address of the server (default 127.0.0.1:11434); OLLAMA_HOST too
+  MULLAMA_API_KEY     Key to send to it
+  MULLAMA_HOME        Folder for models, history, logs and index.json (default ~/.mullama)
   MULLAMA_NOHISTORY   1 = do not remember what is typed in the chat
 
 Exit status:
@@ -92,6 +96,26 @@ constexpr const char* kListFooter = R"(Examples:
   mullama list smol
 )";
 
+constexpr const char* kPsFooter = R"(Examples:
+  mullama ps
+)";
+
+constexpr const char* kStopFooter =
+    R"(The model's memory is freed when the answers that it is at are done.
+
+Examples:
+  mullama stop smollm2:135m
+  mullama stop --server
+)";
+
+constexpr const char* kLogsFooter =
+    R"(Shows the log of the server that was started in the background.
+
+Examples:
+  mullama logs
+  mullama logs --follow
+)";
+
 std::string run_footer() {
     std::vector<std::vector<std::string>> rows;
     for (const api::OptionHelp& option : api::option_help()) {
@@ -115,6 +139,9 @@ class CommandLine {
         add_embed();
         add_pull();
         add_list();
+        add_ps();
+        add_stop();
+        add_logs();
         add_help();
     }
 
@@ -163,12 +190,31 @@ class CommandLine {
         verb->add_flag(
             "--stats", run_.stats, "Show tokens/s on stderr where stdout is no terminal"
         );
+        verb->add_option(
+                "--think", run_.think, "Let the model think: true, false, low, medium, high"
+        )
+            ->type_name("")
+            ->expected(0, 1)
+            ->default_str("true")
+            ->check(CLI::IsMember({"true", "false", "low", "medium", "high", "max"}));
+        verb->add_flag("--hidethinking", run_.hide_thinking, "Do not show what it thinks");
+        verb->add_option(
+                "--keepalive", run_.keep_alive, "How long the model stays loaded (e.g. 5m)"
+        )
+            ->type_name("DURATION");
         verb->add_flag("--nowordwrap", run_.no_word_wrap, "Do not break lines at words");
         verb->add_option("--format", run_.format, "Format of the answer: json, or a JSON Schema");
         verb->add_option("--system", run_.system, "System message");
         verb->add_option("--option", run_.options, "Model option, may be given several times")
             ->type_name("KEY=VALUE")
             ->allow_extra_args(false);
+        verb->add_flag(
+            "--truncate,!--no-truncate", run_.truncate, "Embeddings: cut a long text off"
+        );
+        verb->add_option(
+                "--dimensions", run_.dimensions, "Embeddings: keep the first N numbers only"
+        )
+            ->check(CLI::PositiveNumber);
         on(verb, [this] { return cli::run(run_); });
     }
 
@@ -232,6 +278,38 @@ class CommandLine {
         on(verb, [this] { return list(name_); });
     }
 
+    void add_ps() {
+        CLI::App* verb = app_.add_subcommand("ps", "List running models");
+        verb->footer(kPsFooter);
+        verb->add_option("PREFIX", name_, "Only names that start so")->type_name("");
+        on(verb, [this] { return ps(name_); });
+    }
+
+    void add_stop() {
+        CLI::App* verb = app_.add_subcommand("stop", "Stop a running model");
+        verb->footer(kStopFooter);
+        CLI::Option* model = verb->add_option("MODEL", stop_.model, "Model name")->type_name("");
+        CLI::Option* server = verb->add_flag(
+            "--server", stop_.server, "Stop the server that was started in the background"
+        );
+        model->excludes(server);
+        on(verb, [this] {
+            if (stop_.model.empty() && !stop_.server) {
+                return report(usage_error("MODEL is required"));
+            }
+            return stop(stop_);
+        });
+    }
+
+    void add_logs() {
+        CLI::App* verb = app_.add_subcommand("logs", "Show the server's log");
+        verb->footer(kLogsFooter);
+        verb->add_flag("-f,--follow", logs_.follow, "Go on showing what is added, until Ctrl-C");
+        verb->add_option("-n,--lines", logs_.lines, "Lines from the end, -1 = all (default 100)")
+            ->type_name("N");
+        on(verb, [this] { return logs(logs_); });
+    }
+
     void add_help() {
         CLI::App* verb = app_.add_subcommand("help", "Help about any command");
         verb->footer("");
@@ -291,6 +369,8 @@ class CommandLine {
     ShowArguments show_;
     TokenizeArguments tokenize_;
     EmbedArguments embed_;
+    StopArguments stop_;
+    LogsArguments logs_;
     std::string name_;
     std::function<ExitCode()> action_;
 };

@@ -1,8 +1,8 @@
 #include "cli/repl.h"
 
 #include "cli/exit_code.h"
+#include "cli/image_paths.h"
 #include "cli/repl_help.h"
-#include <mullama/answer_format.h>
 
 #include <algorithm>
 #include <array>
@@ -103,14 +103,18 @@ void Repl::finish_text() {
 
 void Repl::ask(const std::string& prompt) {
     std::vector<Message>& messages = conversation_.messages;
-    messages.push_back({"user", prompt});
+    Result<Message> message = user_message(prompt);
+    if (!message) return print_error(message.error());
+    messages.push_back(std::move(message).value());
     Result<Answer> answer = assistant_.answer(conversation_);
     if (!answer) print_error(answer.error());
     // A question that got no answer at all is forgotten: turns must alternate.
     if (!answer || answer->text.empty()) {
         messages.pop_back();
     } else {
-        messages.push_back({"assistant", answer->text});
+        Message said{"assistant", std::move(answer->text)};
+        said.thinking = std::move(answer->thinking);
+        messages.push_back(std::move(said));
     }
 }
 
@@ -161,8 +165,10 @@ void Repl::set(const Words& words, const std::string& line) {
     } else if (what == "format") {
         set_format(words);
     } else if (what == "noformat") {
-        conversation_.grammar.clear();
+        conversation_.format.clear();
         out_ << "Disabled format.\n";
+    } else if (what == "think" || what == "nothink") {
+        set_think(words);
     } else {
         out_ << "Unknown command '/set " << what << "'. Type /? for help\n";
     }
@@ -192,8 +198,21 @@ void Repl::set_format(const Words& words) {
         out_ << "Invalid or missing format. For 'json' mode use '/set format json'\n";
         return;
     }
-    conversation_.grammar = json_grammar();
+    conversation_.format = "json";
     out_ << "Set format to 'json' mode.\n";
+}
+
+void Repl::set_think(const Words& words) {
+    if (words[1] == "nothink") {
+        conversation_.think = "false";
+        out_ << "Set 'nothink' mode.\n";
+    } else if (words.size() > 2) {
+        conversation_.think = words[2];
+        out_ << "Set 'think' mode to '" << words[2] << "'.\n";
+    } else {
+        conversation_.think = "true";
+        out_ << "Set 'think' mode.\n";
+    }
 }
 
 void Repl::set_system(const std::string& text) {
@@ -205,7 +224,7 @@ void Repl::show(const Words& words) {
     std::string what = words.size() > 1 ? words[1] : "";
     if (what.empty()) {
         out_ << kReplShowHelp;
-    } else if (what == "info") {
+    } else if (what == "info" || what == "modelfile") {
         show_topic(what, "");
     } else if (what == "license") {
         show_topic(what, "No license was specified for this model.\n");
@@ -214,9 +233,7 @@ void Repl::show(const Words& words) {
     } else if (what == "parameters") {
         show_parameters();
     } else if (what == "system") {
-        out_ << (conversation_.system.empty() ? "No system message was specified for this model."
-                                              : conversation_.system + "\n")
-             << "\n";
+        show_system();
     } else {
         out_ << "Unknown command '/show " << what << "'. Type /? for help\n";
     }
@@ -233,9 +250,23 @@ void Repl::show_topic(std::string_view topic, std::string_view where_nothing) {
     }
 }
 
+void Repl::show_system() {
+    if (conversation_.system.empty()) {
+        show_topic("system", "No system message was specified for this model.\n");
+    } else {
+        out_ << conversation_.system << "\n";
+    }
+    out_ << "\n";
+}
+
 void Repl::show_parameters() {
-    out_ << "Model defined parameters:\n"
-            "  No additional parameters were specified for this model.\n\n";
+    Result<std::string> own = assistant_.describe("parameters");
+    if (!own) return print_error(own.error());
+    out_ << "Model defined parameters:\n";
+    if (own->empty()) out_ << "  No additional parameters were specified for this model.\n";
+    std::istringstream lines(*own);
+    for (std::string line; std::getline(lines, line);) out_ << "  " << line << "\n";
+    out_ << "\n";
     if (conversation_.options.given().empty()) return;
     out_ << "User defined parameters:\n";
     for (const auto& [name, values] : conversation_.options.given()) {
@@ -250,7 +281,7 @@ void Repl::load(const Words& words) {
         return;
     }
     out_ << "Loading model '" << words[1] << "'\n" << std::flush;
-    Result<void> loaded = assistant_.load(words[1]);
+    Result<void> loaded = assistant_.load(conversation_, words[1]);
     if (loaded) {
         conversation_.model = words[1];
         conversation_.messages.clear();

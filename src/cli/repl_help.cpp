@@ -31,12 +31,15 @@ const std::string_view kReplSetHelp = R"(Available Commands:
   /set noformat          Disable formatting
   /set verbose           Show LLM stats
   /set quiet             Disable LLM stats
+  /set think             Enable thinking
+  /set nothink           Disable thinking
 
 )";
 
 const std::string_view kReplShowHelp = R"(Available Commands:
   /show info         Show details for this model
   /show license      Show model license
+  /show modelfile    Show Modelfile for this model
   /show parameters   Show parameters for this model
   /show system       Show system message
   /show template     Show prompt template

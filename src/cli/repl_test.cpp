@@ -39,21 +39,26 @@ class EchoAssistant final : public Assistant {
     Result<Answer> answer(const Conversation& conversation) override {
         asked = conversation;
         if (failing) return fail(ErrorCode::kInternal, "it broke");
-        return Answer{silent ? "" : "re: " + conversation.messages.back().content};
+        return Answer{silent ? "" : "re: " + conversation.messages.back().content, "hm"};
     }
-    Result<void> load(const std::string& model) override {
+    Result<void> prepare(const Conversation&) override { return {}; }
+    Result<void> load(const Conversation&, const std::string& model) override {
         if (model == "nope") return fail(ErrorCode::kNotFound, "model 'nope' not found");
         if (model == "broken") return fail(ErrorCode::kCorrupt, "broken file");
         loaded = model;
         return {};
     }
     Result<std::string> describe(std::string_view topic) override {
-        return topic == "info" ? "  Model\n" : "";
+        if (topic == "info") return "  Model\n";
+        return topic == "parameters" ? parameters : "";
     }
     Result<std::string> list() override { return "NAME    ID\n"; }
+    bool embeds() const override { return false; }
+    Result<std::vector<float>> embed(const EmbedInput&) override { return std::vector<float>(); }
 
     Conversation asked;
     std::string loaded;
+    std::string parameters;
     bool failing = false;
     bool silent = false;
 };
@@ -195,11 +200,25 @@ TEST_F(ReplTest, switches_modes) {
 
 TEST_F(ReplTest, switches_json_mode) {
     EXPECT_THAT(type({"/set format json"}), HasSubstr("Set format to 'json' mode.\n"));
-    EXPECT_FALSE(conversation_.sampling().grammar.empty());
+    EXPECT_EQ(conversation_.format, "json");
     EXPECT_THAT(type({"/set format yaml"}), HasSubstr("Invalid or missing format."));
     EXPECT_THAT(type({"/set format"}), HasSubstr("Invalid or missing format."));
     EXPECT_THAT(type({"/set noformat"}), HasSubstr("Disabled format.\n"));
-    EXPECT_TRUE(conversation_.sampling().grammar.empty());
+    EXPECT_TRUE(conversation_.format.empty());
+}
+
+TEST_F(ReplTest, switches_thinking) {
+    EXPECT_THAT(type({"/set think"}), HasSubstr("Set 'think' mode.\n"));
+    EXPECT_EQ(conversation_.think, "true");
+    EXPECT_THAT(type({"/set think high"}), HasSubstr("Set 'think' mode to 'high'.\n"));
+    EXPECT_EQ(conversation_.think, "high");
+    EXPECT_THAT(type({"/set nothink"}), HasSubstr("Set 'nothink' mode.\n"));
+    EXPECT_EQ(conversation_.think, "false");
+}
+
+TEST_F(ReplTest, remembers_what_was_thought) {
+    type({"one"});
+    EXPECT_EQ(conversation_.messages.back().thinking, "hm");
 }
 
 TEST_F(ReplTest, shows_what_the_model_says_of_itself) {
@@ -212,6 +231,12 @@ TEST_F(ReplTest, shows_what_the_model_says_of_itself) {
 
 TEST_F(ReplTest, shows_the_parameters_that_were_set) {
     EXPECT_THAT(type({"/show parameters"}), Not(HasSubstr("User defined")));
+    EXPECT_THAT(type({"/show parameters"}), HasSubstr("  No additional parameters were"));
+    assistant_.parameters = "top_k 3\nstop  \"x\"";
+    EXPECT_THAT(
+        type({"/show parameters"}),
+        HasSubstr("Model defined parameters:\n  top_k 3\n  stop  \"x\"\n\n")
+    );
     std::string text = type({"/set parameter seed 7", "/show parameters"});
     EXPECT_THAT(text, HasSubstr("User defined parameters:\n  seed                           7\n"));
 }

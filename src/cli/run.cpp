@@ -1,10 +1,14 @@
 #include "base/error.h"
-#include "cli/chat_assistant.h"
+#include "cli/daemon_assistant.h"
+#include "cli/daemon_start.h"
 #include "cli/embedding_text.h"
+#include "cli/image_paths.h"
 #include "cli/input.h"
+#include "cli/local_assistant.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "store/paths.h"
+#include "store/resolve.h"
 #include <mullama/answer_format.h>
 
 #include <cstdlib>
@@ -21,15 +25,17 @@ Result<Conversation> start_conversation(const RunArguments& arguments) {
     Conversation conversation;
     conversation.model = arguments.model;
     conversation.system = arguments.system;
+    conversation.think = arguments.think;
+    conversation.keep_alive = arguments.keep_alive;
     conversation.wrap = !arguments.no_word_wrap;
     conversation.verbose = arguments.verbose;
     for (const std::string& assignment : arguments.options) {
         MULLAMA_TRY(conversation.options.set(assignment));
     }
     if (!arguments.format.empty()) {
-        Result<std::string> grammar = grammar_from_format(arguments.format);
+        const Result<std::string> grammar = grammar_from_format(arguments.format);
         if (!grammar) return grammar.error();
-        conversation.grammar = std::move(grammar).value();
+        conversation.format = arguments.format;
     }
     return conversation;
 }
@@ -40,11 +46,14 @@ std::filesystem::path history_file() {
 }
 
 bool history_enabled() {
-    const char* off = std::getenv("MULLAMA_NOHISTORY");
-    return off == nullptr || *off == '\0' || std::string_view(off) == "0";
+    for (const char* name : {"MULLAMA_NOHISTORY", "OLLAMA_NOHISTORY"}) {
+        const char* off = std::getenv(name);
+        if (off != nullptr && *off != '\0' && std::string_view(off) != "0") return false;
+    }
+    return true;
 }
 
-ExitCode chat(Conversation& conversation, ChatAssistant& assistant) {
+ExitCode chat(Conversation& conversation, Assistant& assistant) {
     std::unique_ptr<LineReader> reader = make_terminal_reader(history_file());
     reader->set_history(history_enabled());
     if (is_smart_terminal(STDOUT_FILENO)) std::cout << dim("Send a message (/? for help)") << "\n";
@@ -52,45 +61,78 @@ ExitCode chat(Conversation& conversation, ChatAssistant& assistant) {
     return ExitCode::kSuccess;
 }
 
-ExitCode answer_once(Conversation& conversation, ChatAssistant& assistant, std::string prompt) {
-    conversation.messages.push_back({"user", std::move(prompt)});
+ExitCode answer_once(Conversation& conversation, Assistant& assistant, const std::string& prompt) {
+    Result<Message> message = user_message(prompt);
+    if (!message) return report(message.error());
+    conversation.messages.push_back(std::move(message).value());
     Result<Answer> answer = assistant.answer(conversation);
     if (!answer) return report(answer.error());
     return answer->interrupted ? ExitCode::kInterrupted : ExitCode::kSuccess;
 }
 
 // As Ollama: a model made for embeddings answers with the prompt's vector.
-bool is_embedding_model(const Model& model) {
-    return model.metadata(model.architecture() + ".pooling_type").has_value();
-}
-
-ExitCode print_embedding(
-    const ChatAssistant& assistant, const std::string& name, std::string prompt
-) {
+ExitCode print_embedding(Assistant& assistant, const RunArguments& arguments, std::string prompt) {
     if (prompt.empty()) {
         return report(fail(
             ErrorCode::kInvalidArgument,
             "embedding models need input text: mullama run {} \"your text here\"",
-            name
+            arguments.model
         ));
     }
-    EmbedRequest request;
-    request.input = {std::move(prompt)};
-    Result<Embeddings> embeddings = assistant.model().embed(request);
-    if (!embeddings) return report(embeddings.error());
-    std::cout << embedding_line(embeddings->rows.front());
+    Result<std::vector<float>> vector =
+        assistant.embed({std::move(prompt), arguments.truncate, arguments.dimensions});
+    if (!vector) return report(vector.error());
+    std::cout << embedding_line(*vector);
     return ExitCode::kSuccess;
 }
 
-ExitCode run_loaded(Conversation& conversation, ChatAssistant& assistant, std::string prompt) {
-    Result<void> ready = assistant.prepare(conversation.options.values().load);
-    if (!ready && ready.error().code == ErrorCode::kCancelled) return ExitCode::kInterrupted;
-    if (!ready) return report(ready.error());
-    if (is_embedding_model(assistant.model().model())) {
-        return print_embedding(assistant, conversation.model, std::move(prompt));
+ExitCode run_with(
+    Conversation& conversation,
+    Assistant& assistant,
+    const RunArguments& arguments,
+    const std::string& prompt
+) {
+    // A single answer loads the model by itself; the chat has it ready before the first question.
+    if (prompt.empty() || store::is_file(arguments.model)) {
+        Result<void> ready = assistant.prepare(conversation);
+        if (!ready && ready.error().code == ErrorCode::kCancelled) return ExitCode::kInterrupted;
+        if (!ready) return report(ready.error());
     }
+    if (assistant.embeds()) return print_embedding(assistant, arguments, prompt);
     if (prompt.empty()) return chat(conversation, assistant);
-    return answer_once(conversation, assistant, std::move(prompt));
+    return answer_once(conversation, assistant, prompt);
+}
+
+/// Asks the server for a model; one that it lacks and the index knows is downloaded for it.
+Result<ShownModel> find_model(DaemonClient& client, const std::string& name) {
+    Result<ShownModel> shown = show_model(client, name);
+    const bool missing = !shown && shown.error().code == ErrorCode::kNotFound;
+    if (!missing || !client.address().is_here()) return shown;
+    Result<ModelFile> file = find_model_file(name);
+    if (!file) return file.error();
+    shown = show_model(client, name);
+    if (shown || shown.error().code != ErrorCode::kNotFound) return shown;
+    return fail(
+        ErrorCode::kNotFound,
+        "the server at {} does not find '{}', which is on this machine: it is another program, or "
+        "looks in another folder ($MULLAMA_HOME); stop it, or set $MULLAMA_HOST to another address",
+        client.address().to_listen(),
+        name
+    );
+}
+
+ExitCode run_by_daemon(
+    Conversation& conversation,
+    const RunArguments& arguments,
+    const AnswerStyle& style,
+    const std::string& prompt
+) {
+    Result<DaemonClient> client = connect_or_start();
+    if (!client) return report(client.error());
+    Result<ShownModel> model = find_model(*client, arguments.model);
+    if (!model) return report(model.error());
+    DaemonAssistant assistant(*client, std::move(model).value(), std::cout, style);
+    return run_with(conversation, assistant, arguments, prompt);
 }
 
 }  // namespace
@@ -108,13 +150,17 @@ ExitCode run(const RunArguments& arguments) {
             "terminal"
         ));
     }
-    Result<ModelFile> file = find_model_file(arguments.model);
-    if (!file) return report(file.error());
     AnswerStyle style;
     style.terminal = terminal;
     style.speed_line = !prompt->empty() && (terminal || arguments.stats);
-    ChatAssistant assistant(std::move(file).value(), std::cout, style);
-    return run_loaded(*conversation, assistant, std::move(prompt).value());
+    style.hide_thinking = arguments.hide_thinking;
+    if (!store::is_file(arguments.model)) {
+        return run_by_daemon(*conversation, arguments, style, *prompt);
+    }
+    Result<ModelFile> file = find_model_file(arguments.model);
+    if (!file) return report(file.error());
+    LocalAssistant assistant(std::move(file).value(), std::cout, style);
+    return run_with(*conversation, assistant, arguments, *prompt);
 }
 
 }  // namespace mullama::cli

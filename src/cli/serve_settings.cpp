@@ -314,7 +314,7 @@ const std::array kSettings = {
         "flash_attention",
         "on|off|auto",
         "OLLAMA_FLASH_ATTENTION",
-        "(default auto)",
+        "Whether attention uses the fused kernels (default auto)",
         false,
         set_flash_attention
     },

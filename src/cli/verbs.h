@@ -29,8 +29,13 @@ struct RunArguments {
     std::string format;                ///< "json", a JSON Schema, or empty.
     std::vector<std::string> options;  ///< "KEY=VALUE".
     bool verbose = false;
+    std::string think;       ///< "true", "false", "low", "medium", "high", "max" or empty.
+    std::string keep_alive;  ///< How long the server keeps the model; empty = as it likes.
+    bool hide_thinking = false;
     bool no_word_wrap = false;
     bool stats = false;
+    bool truncate = true;         ///< Of an embedding model's text.
+    std::int32_t dimensions = 0;  ///< Of an embedding; 0 = all.
 };
 ExitCode run(const RunArguments& arguments);
 
@@ -67,5 +72,22 @@ ExitCode pull(const std::string& model);
 
 /// `mullama list`
 ExitCode list(const std::string& prefix);
+
+/// `mullama ps`
+ExitCode ps(const std::string& prefix);
+
+/// `mullama stop`
+struct StopArguments {
+    std::string model;
+    bool server = false;  ///< Stop the server itself, which was started in the background.
+};
+ExitCode stop(const StopArguments& arguments);
+
+/// `mullama logs`
+struct LogsArguments {
+    bool follow = false;
+    std::int32_t lines = 100;  ///< From the end; below 0 = all.
+};
+ExitCode logs(const LogsArguments& arguments);
 
 }  // namespace mullama::cli

@@ -52,7 +52,7 @@ std::optional<Response> refuse_access(const ApiKeys& keys, const Request& reques
             return std::nullopt;
         case Access::kUnknownKey:
             return dialect_error(
-                request.path, 401, "unauthorized: send a key of this server as a bearer token"
+                request.path, 401, "unauthorized: send an API key of this server as a bearer token"
             );
         case Access::kOutOfScope:
             return dialect_error(request.path, 403, "forbidden: this key may not manage models");

@@ -39,10 +39,20 @@ Result<fs::path> resolve_file(std::string_view model) {
 }  // namespace
 
 bool is_file(std::string_view model) {
-    return model.find('/') != std::string_view::npos || model.ends_with(".gguf");
+    if (model.ends_with(".gguf")) return true;
+    if (model.starts_with('/') || model.starts_with("./") || model.starts_with("../")) return true;
+    std::error_code failed;
+    return model.find('/') != std::string_view::npos && fs::exists(fs::path(model), failed);
 }
 
 Result<IndexEntry> find_entry(std::string_view name, const Index& index) {
+    if (name.empty()) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "the model name is empty: give a GGUF file or one of {}",
+            known_names(index)
+        );
+    }
     const IndexEntry* entry = index.find(name);
     if (entry != nullptr) return *entry;
     return fail(
@@ -60,13 +70,6 @@ Result<fs::path> resolve(
     const Paths& paths,
     const FetchOptions& options
 ) {
-    if (model.empty()) {
-        return fail(
-            ErrorCode::kInvalidArgument,
-            "the model name is empty: give a GGUF file or one of {}",
-            known_names(index)
-        );
-    }
     if (is_file(model)) return resolve_file(model);
     Result<IndexEntry> entry = find_entry(model, index);
     if (!entry) return entry.error();

@@ -16,11 +16,13 @@ enum class FetchPolicy {
     kIfMissing,  ///< Download it.
 };
 
-/// True where `model` is a file rather than a name: it holds a '/' or ends with ".gguf".
+/// True where `model` is a file rather than a name: it ends with ".gguf", begins with '/', "./" or
+/// "../", or holds a '/' and is there.
 bool is_file(std::string_view model);
 
 /// The entry for a name.
-/// Errors: kNotFound: no such name; the message lists the known ones.
+/// Errors: kNotFound: no such name; the message lists the known ones. kInvalidArgument: it is
+/// empty.
 Result<IndexEntry> find_entry(std::string_view name, const Index& index);
 
 /// The model file for what a user typed: a file as it is, or a name from the index.

@@ -8,6 +8,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import tempfile
@@ -37,9 +38,36 @@ class ProgramTest(unittest.TestCase):
         self.home.mkdir()
         (self.home / "downloads").symlink_to(real_home() / "downloads")
         self.environment = dict(os.environ, MULLAMA_HOME=str(self.home), TERM="xterm-256color")
-        self.environment.pop("MULLAMA_NOHISTORY", None)
+        for name in ("MULLAMA_NOHISTORY", "OLLAMA_HOST", "OLLAMA_MODELS", "MULLAMA_API_KEY"):
+            self.environment.pop(name, None)
+        self.socket = self.folder / "server.sock"
+        self.environment["MULLAMA_HOST"] = f"unix:{self.socket}"
+        self.addCleanup(self.stop_server)
         # Two threads that wait for each other crawl on a machine whose other cores run tests too.
         self.environment["OMP_THREAD_LIMIT"] = "1"
+
+    def server_pid(self):
+        """The process that listens on the test's socket, or None."""
+        with socket.socket(socket.AF_UNIX) as client:
+            try:
+                client.connect(str(self.socket))
+            except OSError:
+                return None
+            credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        return struct.unpack("3i", credentials)[0]
+
+    def stop_server(self):
+        """Ends the server that the program has started, and waits until it has."""
+        pid = self.server_pid()
+        if pid is None:
+            return
+        server = os.pidfd_open(pid)
+        os.kill(pid, signal.SIGTERM)
+        ended, _, _ = select.select([server], [], [], TIMEOUT_S)
+        os.close(server)
+        self.assertTrue(ended, "the server does not stop")
+        log = (self.home / "logs" / "server.log").read_text()
+        self.assertNotRegex(log, "Sanitizer|runtime error")
 
     def run_program(self, *arguments, stdin=b"", timeout=TIMEOUT_S):
         return subprocess.run(

@@ -2,6 +2,8 @@
 
 import json
 import math
+import pathlib
+import re
 import unittest
 
 from tests.cli.harness import BASE_MODEL, MODEL, ProgramTest
@@ -19,7 +21,7 @@ class CommandLineTest(ProgramTest):
                 self.assertIn(part, text)
 
     def test_help_of_each_verb(self):
-        for verb in ("run", "show", "tokenize", "embed", "pull", "list"):
+        for verb in ("serve", "run", "show", "tokenize", "embed", "pull", "list", "ps", "stop", "logs"):
             text = self.output_of(verb, "--help")
             self.assertIn(f"mullama {verb}", text)
             self.assertEqual(text, self.output_of("help", verb))
@@ -27,6 +29,13 @@ class CommandLineTest(ProgramTest):
     def test_help_names_all_options_and_models(self):
         self.assertIn("num_predict=int", self.output_of("run", "--help"))
         self.assertIn(MODEL, self.output_of("pull", "--help"))
+
+    def test_the_documentation_has_every_setting_of_the_server(self):
+        documented = (pathlib.Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+        flags = re.findall(r"^  (--[a-z-]+) ", self.output_of("serve", "--help"), re.MULTILINE)
+        self.assertGreater(len(flags), 20)
+        for flag in flags:
+            self.assertIn(f"`{flag}`", documented)
 
     def test_usage_errors_name_the_help(self):
         self.fails(2, "see `mullama run --help`", "run")

@@ -1,44 +1,36 @@
 #pragma once
 
+#include "cli/answer_view.h"
 #include "cli/interrupt.h"
 #include "cli/model_file.h"
 #include "cli/repl.h"
 #include <mullama/runtime.h>
 
+#include <cstdint>
 #include <optional>
 #include <ostream>
 
 namespace mullama::cli {
 
-/// How answers are shown.
-struct AnswerStyle {
-    bool terminal = false;    ///< Leave an empty line behind the answer.
-    bool speed_line = false;  ///< Say how many tokens, how fast, where --verbose does not.
-};
-
 /// An Assistant on a model in this process. Answers go to `out`, all else to stderr. While it
 /// lives, Ctrl-C ends a load or an answer, and not the program. Threads: thread-compatible.
-class ChatAssistant final : public Assistant {
+class LocalAssistant final : public Assistant {
   public:
     /// `out` is borrowed for the object's life.
-    ChatAssistant(ModelFile file, std::ostream& out, AnswerStyle style)
+    LocalAssistant(ModelFile file, std::ostream& out, AnswerStyle style)
         : file_(std::move(file)), out_(out), style_(style) {}
 
-    /// Loads the model, or loads it anew where `settings` changed.
-    /// Errors: those of LoadedModel::load(); kCancelled: Ctrl-C.
-    Result<void> prepare(const api::LoadSettings& settings);
-
-    /// The model; call prepare() first.
-    const LoadedModel& model() const { return *model_; }
-
+    Result<void> prepare(const Conversation& conversation) override;
     Result<Answer> answer(const Conversation& conversation) override;
-    Result<void> load(const std::string& model) override;
+    Result<void> load(const Conversation& conversation, const std::string& model) override;
     Result<std::string> describe(std::string_view topic) override;
     Result<std::string> list() override;
+    bool embeds() const override;
+    Result<std::vector<float>> embed(const EmbedInput& input) override;
 
   private:
     Result<LoadedModel> load_file(const ModelFile& file, const api::LoadSettings& settings);
-    Result<EventStream> request(const Conversation& conversation) const;
+    Result<ChatAnswer> request(const Conversation& conversation) const;
 
     Interrupt interrupt_;
     ModelFile file_;

@@ -1,0 +1,160 @@
+"""The program and the server that it starts in the background."""
+
+import http.server
+import os
+import select
+import signal
+import subprocess
+import threading
+import unittest
+
+from tests.cli.harness import BASE_MODEL, MODEL, PROGRAM, ProgramTest, TIMEOUT_S
+
+GREEDY = ("--option", "temperature=0", "--option", "num_predict=8")
+
+
+class ServerTest(ProgramTest):
+    def run_hi(self, *arguments):
+        return self.output_of("run", MODEL, "Hi", *GREEDY, *arguments)
+
+    def row(self, name=MODEL):
+        """The columns of `ps` for a model."""
+        rows = self.output_of("ps").splitlines()
+        self.assertRegex(rows[0], r"\ANAME +ID +SIZE +PROCESSOR +CONTEXT +UNTIL\Z")
+        found = [row for row in rows[1:] if row.startswith(name)]
+        return found[0] if found else None
+
+    def test_the_first_command_starts_it_and_the_next_ones_find_it(self):
+        self.assertIsNone(self.server_pid())
+        self.run_hi()
+        pid = self.server_pid()
+        self.assertIsNotNone(pid)
+        self.run_hi()
+        self.assertEqual(self.server_pid(), pid)
+
+    def test_commands_that_start_at_once_share_one(self):
+        command = [PROGRAM, "run", MODEL, "Hi", *GREEDY]
+        started = [
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             env=self.environment)
+            for _ in range(3)
+        ]
+        for process in started:
+            stdout, stderr = process.communicate(timeout=TIMEOUT_S)
+            self.assertEqual((process.returncode, stderr), (0, b""))
+            self.assertTrue(stdout.strip())
+
+    def test_it_holds_none_of_the_callers_files_open(self):
+        reader, writer = os.pipe()
+        subprocess.run(
+            [PROGRAM, "ps"], env=self.environment, pass_fds=(writer,), stdout=subprocess.DEVNULL,
+            timeout=TIMEOUT_S, check=True
+        )
+        os.close(writer)
+        with os.fdopen(reader, "rb") as end:
+            self.assertEqual(end.read(), b"")
+        self.assertIsNotNone(self.server_pid())
+
+    def test_ps_lists_what_is_loaded(self):
+        self.assertIsNone(self.row())
+        self.run_hi()
+        self.assertRegex(self.row(), rf"\A{MODEL} +b179c9523d0e +[0-9]+ MB +100% CPU +4096 +[45] minutes from now\Z")
+        self.run_hi("--keepalive", "-1")
+        self.assertRegex(self.row(), "Forever")
+
+    def test_stop_unloads_a_model(self):
+        self.run_hi()
+        self.assertEqual(self.output_of("stop", MODEL), "")
+        self.assertIsNone(self.row())
+        self.fails(3, 'couldn\'t find model "nope" to stop', "stop", "nope")
+        self.fails(2, "see `mullama stop --help`", "stop")
+
+    def test_stop_server_ends_it(self):
+        self.run_hi()
+        self.assertEqual(self.output_of("stop", "--server"), "")
+        self.assertIsNone(self.server_pid())
+        self.assertEqual(self.output_of("stop", "--server"), "")
+
+    def test_a_number_that_is_another_programs_by_now_is_left_alone(self):
+        with subprocess.Popen(["sleep", "100"]) as other:
+            (self.home / "logs").mkdir()
+            (self.home / "logs" / "server.pid").write_text(f"{other.pid}\n")
+            self.assertEqual(self.output_of("stop", "--server"), "")
+            self.assertIsNone(other.poll())
+            other.kill()
+
+    def test_list_is_the_same_with_a_server_and_without(self):
+        alone = self.output_of("list")
+        self.assertIsNone(self.server_pid())
+        self.run_hi()
+        self.assertEqual(self.output_of("list"), alone)
+        self.assertIn(BASE_MODEL, alone)
+
+    def test_logs_show_what_it_answered(self):
+        self.fails(3, "there is no log", "logs")
+        self.run_hi()
+        self.assertRegex(self.output_of("logs"), r"listening on unix:.*\n(.*\n)*.* POST /api/chat 200 ")
+        self.assertEqual(self.output_of("logs", "-n", "1").count("\n"), 1)
+
+    def test_logs_follow(self):
+        self.run_hi()
+        with subprocess.Popen(
+            [PROGRAM, "logs", "--follow", "-n", "0"], stdout=subprocess.PIPE, env=self.environment
+        ) as logs:
+            shown = False
+            while not shown:
+                self.output_of("list")
+                shown = bool(select.select([logs.stdout], [], [], 0.1)[0])
+            self.assertRegex(logs.stdout.readline().decode(), "GET /api/tags 200")
+            logs.send_signal(signal.SIGINT)
+            self.assertEqual(logs.wait(TIMEOUT_S), 0)
+
+    def test_why_it_did_not_start_is_said(self):
+        (self.home / "config.toml").write_text("no_such_setting = 1\n")
+        self.fails(1, "the server did not start: Error: ", "run", MODEL, "Hi")
+        self.fails(1, "no_such_setting", "ps")
+
+    def test_one_elsewhere_is_not_started(self):
+        self.environment["MULLAMA_HOST"] = "192.0.2.1:1"
+        # Where there is no network at all the answer is the same.
+        result = self.run_program("run", MODEL, "Hi")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr.decode(), r"\AError: .*192\.0\.2\.1:1.*\n\Z")
+
+    def test_another_program_at_its_address_is_said(self):
+        class Other(http.server.BaseHTTPRequestHandler):
+            def answer(self, status, body):
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self):
+                self.answer(200, b'{"version":"0.1"}')
+
+            def do_POST(self):
+                self.answer(404, b'{"error":"model not found"}')
+
+            def log_message(self, *_):
+                pass
+
+        other = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Other)
+        self.addCleanup(other.server_close)
+        self.addCleanup(other.shutdown)
+        threading.Thread(target=other.serve_forever).start()
+        self.environment["MULLAMA_HOST"] = f"127.0.0.1:{other.server_port}"
+        self.fails(3, "it is another program", "run", MODEL, "Hi")
+
+    def test_thinking_is_refused_by_a_model_that_cannot(self):
+        self.fails(2, "does not support thinking", "run", MODEL, "Hi", "--think")
+        self.fails(2, "see `mullama run --help`", "run", MODEL, "Hi", "--think=maybe")
+
+    def test_a_key_is_sent(self):
+        (self.home / "config.toml").write_text('api_key = "secret"\n')
+        self.fails(2, "API key", "run", MODEL, "Hi")
+        self.environment["MULLAMA_API_KEY"] = "secret"
+        self.assertTrue(self.run_hi())
+
+
+if __name__ == "__main__":
+    unittest.main()
