@@ -33,11 +33,14 @@ struct LogitBias {
     friend bool operator==(const LogitBias&, const LogitBias&) = default;
 };
 
+/// The most names in SamplingOptions::samplers.
+inline constexpr std::size_t kSamplersMax = 32;
+
 /// How the next token is chosen. The defaults are Ollama's.
 ///
-/// Samplers run in this order: logit bias, penalties, DRY, top-n-sigma, top-k, typical-p, top-p,
-/// min-p, XTC, temperature, draw. Mirostat replaces those from top-n-sigma to XTC and the draw.
-/// `temperature` 0 is greedy.
+/// Samplers run in this order, unless `samplers` gives another one: logit bias, penalties, DRY,
+/// top-n-sigma, top-k, typical-p, top-p, min-p, XTC, temperature, draw. Mirostat replaces those
+/// from top-n-sigma to XTC and the draw. `temperature` 0 is greedy.
 struct SamplingOptions {
     /// >= 0; 0 takes the most likely token and draws nothing.
     float temperature = 0.8F;
@@ -86,6 +89,12 @@ struct SamplingOptions {
     float mirostat_tau = 5.0F;
     /// Learning rate.
     float mirostat_eta = 0.1F;
+
+    /// The order of the samplers between logit bias and draw, by llama-server's names: "penalties",
+    /// "dry", "top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc", "temperature". One that is
+    /// not named is off, one that is named twice runs twice. At most kSamplersMax; empty = the
+    /// order above.
+    std::vector<std::string> samplers = {};
 
     /// Added before all other samplers.
     std::vector<LogitBias> logit_bias = {};

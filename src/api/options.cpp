@@ -149,6 +149,11 @@ const std::array kOptions = {
         &SamplingOptions::dry_sequence_breakers,
         "Text that ends a repetition, may be given several times"
     },
+    Option{
+        "samplers",
+        &SamplingOptions::samplers,
+        "Order of the samplers, those not named are off, may be given several times"
+    },
     Option{"grammar", &SamplingOptions::grammar, "GBNF grammar that the answer follows"},
     Option{
         "ignore_eos", &OptionValues::ignore_eos, "Go on where the model would end (default false)"

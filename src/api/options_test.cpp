@@ -122,6 +122,7 @@ TEST(Options, are_set_from_json) {
     EXPECT_TRUE(set("seed", "42"));
     EXPECT_TRUE(set("use_mmap", "true"));
     EXPECT_TRUE(set("stop", R"(["a", "", "b"])"));
+    EXPECT_TRUE(set("samplers", R"(["top_k", "temperature"])"));
     EXPECT_TRUE(set("ignore_eos", "true"));
     EXPECT_TRUE(set("num_ctx", "null"));
     EXPECT_FLOAT_EQ(options.values().sampling.temperature, 0.1F);
@@ -129,6 +130,7 @@ TEST(Options, are_set_from_json) {
     EXPECT_EQ(options.values().sampling.seed, 42U);
     EXPECT_EQ(options.values().load.use_mmap, true);
     EXPECT_THAT(options.values().stop, ElementsAre("a", "b"));
+    EXPECT_THAT(options.values().sampling.samplers, ElementsAre("top_k", "temperature"));
     EXPECT_TRUE(options.values().ignore_eos);
     EXPECT_FALSE(options.has("num_ctx"));
     EXPECT_TRUE(set("stop", "[]"));

@@ -12,7 +12,7 @@ namespace mullama::api {
 namespace {
 
 /// The sampler fields that no dialect but llama-server's has.
-constexpr std::array<std::string_view, 21> kSamplers = {
+constexpr std::array<std::string_view, 22> kSamplers = {
     "min_p",
     "typical_p",
     "top_k",
@@ -31,6 +31,7 @@ constexpr std::array<std::string_view, 21> kSamplers = {
     "mirostat",
     "mirostat_tau",
     "mirostat_eta",
+    "samplers",
     "grammar",
     "ignore_eos",
     "num_ctx",

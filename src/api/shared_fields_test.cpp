@@ -24,7 +24,7 @@ Result<T> read(std::string_view body, void (*function)(Fields&, T&)) {
 TEST(SharedFields, samplers_of_llama_server_stand_at_the_top) {
     const auto options = read<Options>(
         R"({"min_p": 0.1, "dry_multiplier": 0.8, "xtc_probability": 0.5, "num_ctx": 512,
-            "grammar": "root ::= \"x\"", "logit_bias": {"5": -1.5, "6": false}, "unknown": 1})",
+            "samplers": ["min_p", "xtc"], "grammar": "root ::= \"x\"", "logit_bias": {"5": -1.5, "6": false}, "unknown": 1})",
         read_samplers
     );
     ASSERT_TRUE(options) << options.error().message;
@@ -32,6 +32,7 @@ TEST(SharedFields, samplers_of_llama_server_stand_at_the_top) {
     EXPECT_FLOAT_EQ(values.sampling.min_p, 0.1F);
     EXPECT_FLOAT_EQ(values.sampling.dry_multiplier, 0.8F);
     EXPECT_FLOAT_EQ(values.sampling.xtc_probability, 0.5F);
+    EXPECT_EQ(values.sampling.samplers, (std::vector<std::string>{"min_p", "xtc"}));
     EXPECT_EQ(values.load.num_ctx, 512);
     EXPECT_EQ(values.sampling.grammar, "root ::= \"x\"");
     ASSERT_EQ(values.sampling.logit_bias.size(), 2U);

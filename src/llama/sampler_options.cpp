@@ -3,9 +3,15 @@
 #include "llama/sampler_impl.h"
 #include <mullama/sampler.h>
 
+#include <algorithm>
+#include <array>
 #include <limits>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace mullama {
 namespace {
@@ -66,61 +72,202 @@ std::int32_t window(std::int32_t last_n, std::int32_t context_length) {
     return last_n < 0 || last_n > context_length ? context_length : last_n;
 }
 
-Result<void> add_history(
-    Sampler& chain, const Vocab& vocab, const SamplingOptions& o, std::int32_t context_length
-) {
-    const PenaltyOptions penalties{
-        .last_n = window(o.repeat_last_n, context_length),
-        .repeat = o.repeat_penalty,
-        .frequency = o.frequency_penalty,
-        .presence = o.presence_penalty,
-    };
-    const bool penalized =
-        o.repeat_penalty != 1.0F || o.frequency_penalty != 0.0F || o.presence_penalty != 0.0F;
-    if (penalized && penalties.last_n > 0) MULLAMA_TRY(chain.add_penalties(penalties));
-    const DryOptions dry{
-        .multiplier = o.dry_multiplier,
-        .base = o.dry_base,
-        .allowed_length = std::min(o.dry_allowed_length, kLastTokensMax),
-        .last_n = window(o.dry_penalty_last_n, context_length),
-        .sequence_breakers = o.dry_sequence_breakers,
-    };
-    if (dry.multiplier > 0.0F && dry.last_n > 0) MULLAMA_TRY(chain.add_dry(vocab, dry));
-    return {};
+/// A sampler that SamplingOptions::samplers names.
+enum class Stage {
+    kPenalties,
+    kDry,
+    kTopNSigma,
+    kTopK,
+    kTypicalP,
+    kTopP,
+    kMinP,
+    kXtc,
+    kTemperature,
+};
+
+struct NamedStage {
+    std::string_view name;
+    Stage stage;
+};
+
+/// In the order that holds where none is given.
+constexpr std::array<NamedStage, 9> kStages = {{
+    {"penalties", Stage::kPenalties},
+    {"dry", Stage::kDry},
+    {"top_n_sigma", Stage::kTopNSigma},
+    {"top_k", Stage::kTopK},
+    {"typ_p", Stage::kTypicalP},
+    {"top_p", Stage::kTopP},
+    {"min_p", Stage::kMinP},
+    {"xtc", Stage::kXtc},
+    {"temperature", Stage::kTemperature},
+}};
+
+std::string known_stages() {
+    std::string names;
+    for (const NamedStage& each : kStages) {
+        if (!names.empty()) names += ", ";
+        names += each.name;
+    }
+    return names;
 }
 
-Result<void> add_narrowing(Sampler& chain, const SamplingOptions& o, std::uint32_t seed) {
-    if (o.top_n_sigma > 0.0F) MULLAMA_TRY(chain.add_top_n_sigma(o.top_n_sigma));
-    if (o.top_k > 0) MULLAMA_TRY(chain.add_top_k(o.top_k));
-    if (o.typical_p < 1.0F) {
-        MULLAMA_TRY(chain.add(std::make_unique<DropExcluded>()));
-        MULLAMA_TRY(chain.add_typical(o.typical_p));
+Result<std::vector<Stage>> stages_of(const SamplingOptions& o) {
+    std::vector<Stage> stages;
+    if (o.samplers.size() > kSamplersMax) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "samplers has {} names, the most is {}",
+            o.samplers.size(),
+            kSamplersMax
+        );
     }
-    if (o.top_p < 1.0F) MULLAMA_TRY(chain.add_top_p(o.top_p));
-    if (o.min_p > 0.0F) MULLAMA_TRY(chain.add_min_p(o.min_p));
+    for (const std::string& name : o.samplers) {
+        const auto found = std::ranges::find(kStages, name, &NamedStage::name);
+        if (found == kStages.end()) {
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "samplers names '{}', which is not known: use {}",
+                name,
+                known_stages()
+            );
+        }
+        stages.push_back(found->stage);
+    }
+    if (stages.empty()) {
+        for (const NamedStage& each : kStages) stages.push_back(each.stage);
+    }
+    return stages;
+}
+
+/// Whether it drops candidates, which changes neither the likeliest nor what Mirostat aims at.
+bool narrows(Stage stage) {
+    switch (stage) {
+        case Stage::kTopNSigma:
+        case Stage::kTopK:
+        case Stage::kTypicalP:
+        case Stage::kTopP:
+        case Stage::kMinP:
+        case Stage::kXtc:
+            return true;
+        case Stage::kPenalties:
+        case Stage::kDry:
+        case Stage::kTemperature:
+            return false;
+    }
+    return false;
+}
+
+/// Puts samplers into a chain, each where its values make it do something.
+class ChainBuilder {
+  public:
+    /// All are borrowed.
+    ChainBuilder(
+        Sampler& chain,
+        const Vocab& vocab,
+        const SamplingOptions& options,
+        std::int32_t context_length
+    )
+        : chain_(chain), vocab_(vocab), o_(options), context_length_(context_length) {}
+
+    Result<void> add_all(std::span<const Stage> stages) {
+        const bool greedy = o_.temperature == 0.0F &&
+                            std::ranges::find(stages, Stage::kTemperature) != stages.end();
+        for (const Stage stage : stages) {
+            if (greedy && stage == Stage::kTemperature) return chain_.add_greedy();
+            if (narrows(stage) && (greedy || o_.mirostat != 0)) continue;
+            MULLAMA_TRY(add(stage));
+        }
+        return add_draw();
+    }
+
+  private:
+    Result<void> add(Stage stage) {
+        switch (stage) {
+            case Stage::kPenalties:
+                return add_penalties();
+            case Stage::kDry:
+                return add_dry();
+            case Stage::kTopNSigma:
+                return o_.top_n_sigma > 0.0F ? chain_.add_top_n_sigma(o_.top_n_sigma) : kNothing;
+            case Stage::kTopK:
+                return o_.top_k > 0 ? chain_.add_top_k(o_.top_k) : kNothing;
+            case Stage::kTypicalP:
+                return add_typical();
+            case Stage::kTopP:
+                return o_.top_p < 1.0F ? chain_.add_top_p(o_.top_p) : kNothing;
+            case Stage::kMinP:
+                return o_.min_p > 0.0F ? chain_.add_min_p(o_.min_p) : kNothing;
+            case Stage::kXtc:
+                return add_xtc();
+            case Stage::kTemperature:
+                return add_temperature();
+        }
+        return {};
+    }
+
+    Result<void> add_penalties() {
+        const PenaltyOptions penalties{
+            .last_n = window(o_.repeat_last_n, context_length_),
+            .repeat = o_.repeat_penalty,
+            .frequency = o_.frequency_penalty,
+            .presence = o_.presence_penalty,
+        };
+        const bool penalized = o_.repeat_penalty != 1.0F || o_.frequency_penalty != 0.0F ||
+                               o_.presence_penalty != 0.0F;
+        if (!penalized || penalties.last_n == 0) return {};
+        return chain_.add_penalties(penalties);
+    }
+
+    Result<void> add_dry() {
+        const DryOptions dry{
+            .multiplier = o_.dry_multiplier,
+            .base = o_.dry_base,
+            .allowed_length = std::min(o_.dry_allowed_length, kLastTokensMax),
+            .last_n = window(o_.dry_penalty_last_n, context_length_),
+            .sequence_breakers = o_.dry_sequence_breakers,
+        };
+        if (dry.multiplier == 0.0F || dry.last_n == 0) return {};
+        return chain_.add_dry(vocab_, dry);
+    }
+
+    Result<void> add_typical() {
+        if (o_.typical_p >= 1.0F) return {};
+        MULLAMA_TRY(chain_.add(std::make_unique<DropExcluded>()));
+        return chain_.add_typical(o_.typical_p);
+    }
+
     // Another seed than the draw's: the two must not share their random numbers.
-    if (o.xtc_probability > 0.0F && o.xtc_threshold <= 0.5F) {
-        MULLAMA_TRY(chain.add_xtc(o.xtc_probability, o.xtc_threshold, 1, ~seed));
+    Result<void> add_xtc() {
+        if (o_.xtc_probability == 0.0F || o_.xtc_threshold > 0.5F) return {};
+        return chain_.add_xtc(o_.xtc_probability, o_.xtc_threshold, 1, ~seed_);
     }
-    return {};
-}
 
-Result<void> add_temperature(Sampler& chain, const SamplingOptions& o) {
-    if (o.dynatemp_range <= 0.0F) return chain.add_temperature(o.temperature);
-    return chain.add_dynamic_temperature(o.temperature, o.dynatemp_range, o.dynatemp_exponent);
-}
-
-Result<void> add_choice(Sampler& chain, const Vocab& vocab, const SamplingOptions& o) {
-    if (o.temperature == 0.0F) return chain.add_greedy();
-    const auto seed = resolve_seed(o.seed.value_or(kRandomSeed));
-    if (o.mirostat == 0) MULLAMA_TRY(add_narrowing(chain, o, seed));
-    MULLAMA_TRY(add_temperature(chain, o));
-    if (o.mirostat == 1) {
-        return chain.add_mirostat(vocab.size(), seed, o.mirostat_tau, o.mirostat_eta);
+    Result<void> add_temperature() {
+        if (o_.dynatemp_range == 0.0F) return chain_.add_temperature(o_.temperature);
+        return chain_.add_dynamic_temperature(
+            o_.temperature, o_.dynatemp_range, o_.dynatemp_exponent
+        );
     }
-    if (o.mirostat == 2) return chain.add_mirostat_v2(seed, o.mirostat_tau, o.mirostat_eta);
-    return chain.add_dist(seed);
-}
+
+    Result<void> add_draw() {
+        if (o_.mirostat == 1) {
+            return chain_.add_mirostat(vocab_.size(), seed_, o_.mirostat_tau, o_.mirostat_eta);
+        }
+        if (o_.mirostat == 2) {
+            return chain_.add_mirostat_v2(seed_, o_.mirostat_tau, o_.mirostat_eta);
+        }
+        return chain_.add_dist(seed_);
+    }
+
+    static inline const Result<void> kNothing = {};
+
+    Sampler& chain_;
+    const Vocab& vocab_;
+    const SamplingOptions& o_;
+    const std::int32_t context_length_;
+    const std::uint32_t seed_ = resolve_seed(o_.seed.value_or(kRandomSeed));
+};
 
 }  // namespace
 
@@ -130,12 +277,13 @@ Result<Sampler> make_sampler(
     MULLAMA_TRY(check_range("context_length", context_length, 1, kLastTokensMax));
     MULLAMA_TRY(check_shape(options));
     MULLAMA_TRY(check_penalties(options));
+    const auto stages = stages_of(options);
+    if (!stages) return stages.error();
     Sampler chain;
     if (!options.logit_bias.empty()) {
         MULLAMA_TRY(chain.add_logit_bias(vocab.size(), options.logit_bias));
     }
-    MULLAMA_TRY(add_history(chain, vocab, options, context_length));
-    MULLAMA_TRY(add_choice(chain, vocab, options));
+    MULLAMA_TRY(ChainBuilder(chain, vocab, options, context_length).add_all(*stages));
     if (!options.grammar.empty()) {
         MULLAMA_TRY(chain.constrain(vocab, options.grammar, "root", options.grammar_prefix));
     }

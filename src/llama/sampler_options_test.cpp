@@ -106,6 +106,43 @@ TEST(MakeSampler, mirostat_stands_in_for_the_narrowing_samplers) {
     EXPECT_THAT(names(options), ElementsAre("temp", "mirostat-v2"));
 }
 
+TEST(MakeSampler, follows_an_order_of_the_callers_and_leaves_out_what_it_does_not_name) {
+    SamplingOptions options;
+    options.repeat_penalty = 1.1F;
+    options.min_p = 0.05F;
+    options.samplers = {"temperature", "min_p", "top_k"};
+    EXPECT_THAT(names(options), ElementsAre("temp", "min-p", "top-k", "dist"));
+    options.samplers = {"top_k", "penalties", "top_k"};
+    EXPECT_THAT(names(options), ElementsAre("top-k", "penalties", "top-k", "dist"));
+    options.samplers = {"xtc", "dry", "top_n_sigma", "typ_p"};  // all of them off
+    EXPECT_THAT(names(options), ElementsAre("dist"));
+}
+
+TEST(MakeSampler, an_order_keeps_greedy_and_mirostat_what_they_are) {
+    SamplingOptions options = sampling_greedy();
+    options.repeat_penalty = 1.1F;
+    options.samplers = {"top_p", "penalties", "temperature", "min_p"};
+    EXPECT_THAT(names(options), ElementsAre("penalties", "greedy"));
+    options.samplers = {"top_p"};
+    EXPECT_THAT(names(options), ElementsAre("top-p", "dist"));
+    options.temperature = 0.5F;
+    options.mirostat = 2;
+    options.samplers = {"temperature", "top_k", "penalties"};
+    EXPECT_THAT(names(options), ElementsAre("temp", "penalties", "mirostat-v2"));
+}
+
+TEST(MakeSampler, refuses_an_order_with_unknown_names_or_too_many) {
+    SamplingOptions options;
+    options.samplers = {"top_k", "top-p"};
+    EXPECT_EQ(
+        refusal(options),
+        "samplers names 'top-p', which is not known: use penalties, dry, top_n_sigma, top_k, "
+        "typ_p, top_p, min_p, xtc, temperature"
+    );
+    options.samplers.assign(kSamplersMax + 1, "top_k");
+    EXPECT_EQ(refusal(options), "samplers has 33 names, the most is 32");
+}
+
 TEST(MakeSampler, leaves_out_penalties_that_look_back_over_nothing) {
     SamplingOptions options;
     options.repeat_penalty = 1.1F;
