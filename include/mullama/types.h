@@ -158,6 +158,16 @@ struct Usage {
     friend bool operator==(const Usage&, const Usage&) = default;
 };
 
+/// How far a request has come.
+struct Progress {
+    /// Tokens of the prompt that are computed, cached ones included.
+    std::int64_t prompt_tokens_done = 0;
+    /// What it has cost so far.
+    Usage usage = {};
+
+    friend bool operator==(const Progress&, const Progress&) = default;
+};
+
 /// How a request ended; the last event of its stream carries it.
 struct Finish {
     /// Why it ended.
@@ -178,6 +188,8 @@ struct Event {
     std::vector<Token> tokens = {};
     /// One for each of `tokens` where they were asked for.
     std::vector<TokenLogprobs> logprobs = {};
+    /// Where GenerateRequest::report_progress asks for it.
+    std::optional<Progress> progress = {};
     /// Set in the last event of a stream and only there.
     std::optional<Finish> finish = {};
 };
@@ -214,6 +226,11 @@ struct GenerateRequest {
     std::vector<std::string> stop = {};
     /// Go on after an end-of-generation token (for measuring).
     bool ignore_eos = false;
+    /// End the answer once it has a line break and its first token is longer ago than this;
+    /// 0 = no limit.
+    std::int64_t generate_max_ms = 0;
+    /// Tell with each token how far it has come, and send events while the prompt is computed too.
+    bool report_progress = false;
     /// Tell each token's logprob and those of this many alternatives, 0 to kTopLogprobsMax; unset
     /// for none.
     std::optional<std::int32_t> top_logprobs = {};

@@ -208,7 +208,11 @@ void EngineLoop::advance(const Grants& granted) {
         sequence.decoded += granted[i];
         sequence.served_at = counters_.steps;
         entries += unsigned_of(granted[i]);
-        if (sequence.pending() == 0) choose_token(sequence, entries - 1);
+        if (sequence.pending() == 0) {
+            choose_token(sequence, entries - 1);
+        } else if (sequence.reports_progress) {
+            tell(sequence, news_of(sequence));
+        }
     }
     remove_ended();
 }
@@ -229,7 +233,7 @@ void EngineLoop::choose_token(Sequence& sequence, std::size_t entry) {
     }
     sequence.tokens.push_back(*token);
     ++counters_.generated_tokens;
-    Event event;
+    Event event = news_of(sequence);
     event.text = sequence.text.push(*token);
     event.tokens.push_back(*token);
     sequence.thinking.push(sequence.text.piece(*token));
@@ -240,9 +244,20 @@ void EngineLoop::choose_token(Sequence& sequence, std::size_t entry) {
     if (!sequence.text.stop().empty()) {
         return end(sequence, std::move(event), finish_with(FinishReason::kStop));
     }
-    if (sequence.generated() == sequence.answer_tokens_max) {
+    sequence.has_line |= event.text.find('\n') != std::string::npos;
+    if (sequence.generated() == sequence.answer_tokens_max || sequence.out_of_time()) {
         return end(sequence, std::move(event), finish_with(FinishReason::kLength));
     }
+    tell(sequence, std::move(event));
+}
+
+Event EngineLoop::news_of(const Sequence& sequence) const {
+    Event event;
+    if (sequence.reports_progress) event.progress = sequence.progress(now_);
+    return event;
+}
+
+void EngineLoop::tell(Sequence& sequence, Event event) {
     sequence.stream->push(std::move(event));
     ready_.push_back(sequence.stream);
 }

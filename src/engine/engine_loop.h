@@ -66,6 +66,8 @@ class EngineLoop {
     void advance(const Grants& granted);
     void choose_token(Sequence& sequence, std::size_t entry);
     Result<Token> next_token(Sequence& sequence, std::span<const float> logits);
+    Event news_of(const Sequence& sequence) const;
+    void tell(Sequence& sequence, Event event);
     void end(Sequence& sequence, Event last, Finish finish);
     void close(Sequence& sequence, Event last, Finish finish);
     void release(Sequence& sequence);

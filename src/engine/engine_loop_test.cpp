@@ -576,6 +576,50 @@ TEST(EngineLoop, usage_tells_the_times_of_each_phase) {
     EXPECT_EQ(usage.decode_ns, 1'020'000'000);
 }
 
+TEST(EngineLoop, tells_how_far_it_has_come_where_that_is_asked_for) {
+    Rig rig;
+    auto other = rig.submit(ask("<a*>"));
+    rig.step();
+    GenerateRequest request = ask(std::string(100, '.') + "<ab>");
+    request.report_progress = true;
+    auto stream = rig.submit(request);
+    rig.step();
+    const auto amid = stream.try_next();
+    ASSERT_TRUE(amid);
+    EXPECT_TRUE(amid->tokens.empty());
+    EXPECT_EQ(amid->progress->prompt_tokens_done, 64);
+    EXPECT_EQ(amid->progress->usage.prompt_tokens, 104);
+    rig.step();
+    const auto first = stream.try_next();
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->text, "a");
+    EXPECT_EQ(first->progress->prompt_tokens_done, 104);
+    EXPECT_EQ(first->progress->usage.completion_tokens, 1);
+    EXPECT_FALSE(other.try_next()->progress);
+    request.prompt = "<ab>";
+    request.max_tokens = 1;
+    auto short_one = rig.submit(request);
+    rig.step();
+    const auto last = short_one.try_next();
+    ASSERT_TRUE(last && last->finish);
+    EXPECT_EQ(last->progress->usage, last->finish->usage);
+}
+
+TEST(EngineLoop, an_answer_out_of_time_ends_where_it_has_a_line) {
+    Rig rig;
+    GenerateRequest request = ask("<ab\ncd*>");
+    request.generate_max_ms = 10;
+    auto stream = rig.submit(request);
+    rig.step();
+    rig.clock.advance(20ms);
+    rig.step(5);
+    const auto completion = stream.collect();
+    EXPECT_EQ(completion.text, "ab\n");
+    EXPECT_EQ(completion.finish.reason, FinishReason::kLength);
+    request.generate_max_ms = -1;
+    EXPECT_FALSE(rig.try_submit(request));
+}
+
 TEST(EngineLoop, counts_what_it_has_done) {
     Rig rig;
     auto first = rig.submit(ask("<ab>"));

@@ -8,6 +8,8 @@
 #include "engine/thinking_guard.h"
 #include <mullama/types.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -33,6 +35,8 @@ struct Sequence {
     std::int32_t answer_tokens_max = 0;  // what max_tokens and the context leave
     std::int32_t cells = 0;              // what it reserves
     bool ignore_eos = false;
+    bool reports_progress = false;
+    std::chrono::milliseconds time_max{};  // from the first token on; zero for no limit
     std::optional<std::int32_t> top_logprobs;
     std::unique_ptr<TokenSampler> sampler;
     AnswerText text;
@@ -50,6 +54,7 @@ struct Sequence {
     std::optional<Clock::TimePoint> first_token_at;
     Clock::TimePoint last_token_at;
     std::size_t thinking_end_at = 0;  // how much of `thinking_end` has been said
+    bool has_line = false;            // whether the answer has a line break
 
     std::int32_t pending() const { return static_cast<std::int32_t>(tokens.size()) - decoded; }
     std::int32_t generated() const {
@@ -66,6 +71,13 @@ struct Sequence {
     }
 
     Usage usage(Clock::TimePoint now) const;
+    Progress progress(Clock::TimePoint now) const {
+        return {.prompt_tokens_done = std::min(decoded, prompt_tokens), .usage = usage(now)};
+    }
+    /// Whether it has to end because of `time_max`.
+    bool out_of_time() const {
+        return time_max.count() > 0 && has_line && last_token_at - *first_token_at > time_max;
+    }
 };
 
 using Sequences = std::deque<std::unique_ptr<Sequence>>;

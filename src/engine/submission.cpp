@@ -3,11 +3,15 @@
 #include "base/error.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace mullama {
 
 namespace {
+
+/// Longer ones are as good as none, and could not be counted in nanoseconds.
+constexpr std::chrono::milliseconds kTimeMaxLongest = std::chrono::hours(24 * 365);
 
 Result<void> check_stops(const std::vector<std::string>& stops) {
     if (stops.size() > kStopStringsMax) {
@@ -47,6 +51,13 @@ Result<void> check_options(const GenerateRequest& request) {
             ErrorCode::kInvalidArgument,
             "max_tokens is {}: give a number from 0 on, or -1 for no limit",
             request.max_tokens
+        );
+    }
+    if (request.generate_max_ms < 0) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "generate_max_ms is {}: give a number from 1 on, or 0 for no limit",
+            request.generate_max_ms
         );
     }
     if (request.context_length < 0) {
@@ -129,6 +140,9 @@ Result<std::unique_ptr<Sequence>> make_sequence(
     sequence->tokens = std::move(*tokens);
     sequence->prompt_tokens = static_cast<std::int32_t>(sequence->tokens.size());
     sequence->ignore_eos = request.ignore_eos;
+    sequence->reports_progress = request.report_progress;
+    sequence->time_max =
+        std::min(std::chrono::milliseconds(request.generate_max_ms), kTimeMaxLongest);
     sequence->top_logprobs = request.top_logprobs;
     if (!sequence->thinking.end_text().empty()) {
         auto end = tokenizer.encode(
