@@ -61,6 +61,13 @@ struct Embeddings {
     std::int64_t tokens = 0;  ///< Tokens computed.
 };
 
+/// The scores of documents.
+struct Ranking {
+    /// One for each document, in their order: the higher the better, without bounds.
+    std::vector<float> scores = {};
+    std::int64_t tokens = 0;  ///< Tokens computed.
+};
+
 /// One embedding per token of a text.
 struct TokenEmbeddings {
     /// The text's tokens.
@@ -95,10 +102,10 @@ class Embedder {
     );
 
     /// How well each document answers a query, as a model with a classifier (Pooling::kRank) sees
-    /// it: the higher the better, without bounds.
+    /// it.
     /// Errors:  as embed(). kUnsupported: made with another pooling.
     /// Source:  format_prompt_rerank() of llama.cpp's server.
-    Result<std::vector<float>> rank(
+    Result<Ranking> rank(
         std::string_view query,
         std::span<const std::string> documents,
         const EmbedOptions& options = {}

@@ -51,12 +51,6 @@ struct RankRequest {
     bool truncate = true;
 };
 
-/// The scores of documents.
-struct Ranking {
-    /// One for each document, in their order: the higher the better.
-    std::vector<float> scores = {};
-};
-
 /// The answer to a conversation while it comes, and what takes it apart.
 struct ChatAnswer {
     /// The answer as the model writes it.

@@ -192,7 +192,7 @@ Result<Embeddings> Embedder::embed_tokenized(
     return impl_->embed({texts.begin(), texts.end()}, options);
 }
 
-Result<std::vector<float>> Embedder::rank(
+Result<Ranking> Embedder::rank(
     std::string_view query, std::span<const std::string> documents, const EmbedOptions& options
 ) {
     if (pooling() != Pooling::kRank) {
@@ -211,9 +211,11 @@ Result<std::vector<float>> Embedder::rank(
     }
     auto embedded = impl_->embed(std::move(pairs), options);
     if (!embedded) return std::move(embedded).error();
-    std::vector<float> scores;
-    for (const auto& row : embedded->rows) scores.push_back(row.empty() ? 0.0F : row.front());
-    return scores;
+    Ranking ranking{.tokens = embedded->tokens};
+    for (const auto& row : embedded->rows) {
+        ranking.scores.push_back(row.empty() ? 0.0F : row.front());
+    }
+    return ranking;
 }
 
 Result<std::vector<TokenEmbeddings>> Embedder::embed_tokens(

@@ -192,6 +192,16 @@ TEST(Embedder, gives_a_rerankers_score_as_it_is) {
     EXPECT_EQ(rows(embedder, std::span(kTexts).first(1))[0].size(), 1U);
 }
 
+TEST(Embedder, ranks_documents_and_counts_their_tokens) {
+    auto reranker = make(tiny_bert(test::TinyPooling::kRank), Pooling::kModel);
+    const auto ranking = reranker.rank("a query", kTexts).value();
+    ASSERT_EQ(ranking.scores.size(), std::size(kTexts));
+    EXPECT_NE(ranking.scores[0], ranking.scores[2]);
+    EXPECT_GT(ranking.tokens, 0);
+    auto other = make(tiny_bert(test::TinyPooling::kMean), Pooling::kModel);
+    EXPECT_EQ(other.rank("a query", kTexts).error().code, ErrorCode::kUnsupported);
+}
+
 TEST(Embedder, tokens_serve_late_interaction) {
     auto embedder = make(smollm2(), Pooling::kNone);
     const auto tokens = embedder.embed_tokens(kTexts).value();

@@ -52,9 +52,7 @@ Result<Ranking> EmbedWorker::run(const RankRequest& request) {
     if (!made) return std::move(made).error();
     EmbedOptions options;
     options.truncate = request.truncate;
-    auto scores = (*made)->rank(request.query, request.documents, options);
-    if (!scores) return std::move(scores).error();
-    return Ranking{std::move(scores).value()};
+    return (*made)->rank(request.query, request.documents, options);
 }
 
 }  // namespace mullama
