@@ -65,6 +65,16 @@ struct PooledModel {
     std::optional<std::chrono::nanoseconds> expires_in = {};
 };
 
+/// The engine of a model in a pool.
+struct PooledEngine {
+    /// As in ModelRequest.
+    std::string name = {};
+    /// What it is.
+    EngineInfo info = {};
+    /// What it does, as of its last step.
+    EngineStats stats = {};
+};
+
 struct PoolState;
 struct PoolSlot;
 
@@ -131,6 +141,9 @@ class ModelPool {
 
     /// What is loaded now, that which stays longest first.
     std::vector<PooledModel> models() const;
+
+    /// The engines of the models that are loaded now, by name; those that only embed have none.
+    std::vector<PooledEngine> engines() const;
 
   private:
     std::shared_ptr<PoolState> state_;

@@ -60,4 +60,8 @@ std::vector<PooledModel> ModelPool::models() const {
     return state_->models();
 }
 
+std::vector<PooledEngine> ModelPool::engines() const {
+    return state_->engines();
+}
+
 }  // namespace mullama

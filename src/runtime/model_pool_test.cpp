@@ -66,6 +66,23 @@ TEST_F(ModelPoolTest, a_second_request_finds_the_model_loaded) {
     EXPECT_EQ(loads_, 1);
 }
 
+TEST_F(ModelPoolTest, tells_what_its_engines_do) {
+    ModelPool pool;
+    EXPECT_TRUE(pool.engines().empty());
+    auto lease = pool.acquire(request("a"));
+    ASSERT_TRUE(lease);
+    GenerateRequest generate;
+    generate.prompt = "hello";
+    generate.max_tokens = 2;
+    (*lease)->generate(generate).value().collect();
+    const std::vector<PooledEngine> engines = pool.engines();
+    ASSERT_EQ(engines.size(), 1U);
+    EXPECT_EQ(engines[0].name, "a");
+    EXPECT_EQ(engines[0].info.context_length, 128);
+    EXPECT_EQ(engines[0].stats.kv_cells_total, engines[0].info.kv_cells);
+    EXPECT_GT(engines[0].stats.prompt_tokens, 0);
+}
+
 TEST_F(ModelPoolTest, requests_at_once_share_one_load) {
     ModelPool pool;
     std::atomic<int> served = 0;

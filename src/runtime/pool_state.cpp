@@ -131,6 +131,16 @@ std::vector<PooledModel> PoolState::models() const {
     return models;
 }
 
+std::vector<PooledEngine> PoolState::engines() const {
+    std::vector<PooledEngine> engines;
+    const std::lock_guard lock(mutex);
+    for (const auto& [name, slot] : slots) {
+        const Engine* engine = slot->model ? slot->model->engine() : nullptr;
+        if (engine != nullptr) engines.push_back({name, engine->info(), engine->stats()});
+    }
+    return engines;
+}
+
 void PoolState::settle_all(Later& later) {
     for (const auto& [name, slot] : slots) settle(*slot, later);
 }

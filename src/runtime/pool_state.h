@@ -82,6 +82,7 @@ struct PoolState : std::enable_shared_from_this<PoolState> {
     void release(PoolSlot& slot);
     bool unload(const std::string& name);
     std::vector<PooledModel> models() const;
+    std::vector<PooledEngine> engines() const;
     /// Frees what has expired, until close() and the end of all loads.
     void keep_house();
     /// Refuses all who wait and cancels loads; keep_house() then ends.
