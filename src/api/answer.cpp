@@ -62,6 +62,7 @@ void AnswerCollector::add(const AnswerDelta& delta) {
                 break;
         }
     }
+    answer_.tokens.insert(answer_.tokens.end(), delta.tokens.begin(), delta.tokens.end());
     answer_.logprobs.insert(answer_.logprobs.end(), delta.logprobs.begin(), delta.logprobs.end());
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "api/options.h"
 #include <mullama/types.h>
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,12 +15,25 @@ namespace mullama::api {
 /// A moment that clients see.
 using WallTime = std::chrono::system_clock::time_point;
 
+/// What is known of an answer when it begins.
+struct AnswerStart {
+    std::string model = {};  ///< The name of the one that answers.
+    /// As the model reads it, special tokens shown; empty where nobody wants it.
+    std::string prompt = {};
+    std::int32_t prompt_tokens = 0;
+    std::int32_t context_length = 0;
+    /// What holds for it: the call's, the model's and the dialect's.
+    OptionValues options = {};
+};
+
 /// What is new of one answer. A call with several choices has several answers.
 struct AnswerDelta {
     std::size_t choice = 0;
     WallTime at = {};
     std::vector<AnswerPart> parts = {};
+    std::vector<Token> tokens = {};
     std::vector<TokenLogprobs> logprobs = {};
+    std::optional<Progress> progress = {};  ///< Where the call asks for it.
 };
 
 /// How one answer ended.
@@ -37,6 +52,7 @@ struct Answer {
     std::string content = {};
     std::string thinking = {};
     std::vector<ToolCall> calls = {};
+    std::vector<Token> tokens = {};
     std::vector<TokenLogprobs> logprobs = {};
     AnswerEnd end = {};
 };
@@ -62,6 +78,9 @@ class AnswerCollector {
 class AnswerFormat {
   public:
     virtual ~AnswerFormat() = default;
+
+    /// Told for each choice before anything else.
+    virtual void start(std::size_t /*choice*/, const AnswerStart& /*start*/) {}
 
     // In pieces: begin() once, delta()s and one end() for each choice, then finish().
 

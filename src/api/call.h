@@ -15,6 +15,8 @@ namespace mullama::api {
 struct ModelUse {
     /// As the client wrote it; answers repeat it so.
     std::string model = {};
+    /// Where no model is named, take the one that is loaded, or else the newest.
+    bool any_model = false;
     /// What the dialect takes for granted: below the model's own parameters.
     Options defaults = {};
     /// What the call asks for: above the model's own parameters.
@@ -64,8 +66,9 @@ struct EmbedCall {
     bool truncate = true;
     /// Values in each vector; 0 = all.
     std::int32_t dimensions = 0;
-    /// Whether vectors have the length 1.
-    bool normalize = true;
+    /// What vectors are divided by: -1 nothing, 0 their largest value, 1 the sum of their values, 2
+    /// their length, more the norm of that order.
+    std::int32_t normalization = 2;
 };
 
 }  // namespace mullama::api

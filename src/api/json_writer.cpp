@@ -67,6 +67,16 @@ void append_escape(std::string& to, char c) {
 
 }  // namespace
 
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const bool is_ascii = static_cast<unsigned char>(text[0]) < 0x80;
+        const std::size_t bytes = is_ascii ? 1 : character_bytes(text);
+        if (bytes == 0) return false;
+        text.remove_prefix(bytes);
+    }
+    return true;
+}
+
 void append_json_string(std::string& to, std::string_view text) {
     to.reserve(to.size() + text.size() + 2);
     to += '"';

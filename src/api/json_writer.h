@@ -62,6 +62,9 @@ class JsonWriter {
     bool needs_comma_ = false;
 };
 
+/// Whether a text is UTF-8 throughout.
+bool is_utf8(std::string_view text);
+
 /// Appends `text` as a JSON string, quotes included.
 void append_json_string(std::string& to, std::string_view text);
 

@@ -58,5 +58,13 @@ TEST(JsonWriter, whatever_bytes_it_is_given_the_result_is_json) {
     }
 }
 
+TEST(JsonWriter, tells_utf8_from_other_bytes) {
+    EXPECT_TRUE(is_utf8(""));
+    EXPECT_TRUE(is_utf8("a\xC3\xA1\xF0\x9F\x98\x80"));
+    EXPECT_FALSE(is_utf8("\xC3"));
+    EXPECT_FALSE(is_utf8("a\xED\xA0\x80"));  // half of a surrogate pair
+    EXPECT_FALSE(is_utf8("\xC0\x80"));       // longer than it has to be
+}
+
 }  // namespace
 }  // namespace mullama::api

@@ -22,6 +22,13 @@ Pooling pooling_of(const Model& model) {
     return says ? Pooling::kModel : Pooling::kMean;
 }
 
+Normalization normalization_of(std::int32_t order) {
+    if (order < 0) return Normalization::kNone;
+    if (order == 0) return Normalization::kMaxAbs;
+    if (order == 1) return Normalization::kTaxicab;
+    return order == 2 ? Normalization::kEuclidean : Normalization::kPNorm;
+}
+
 EmbedRequest request_of(const api::EmbedCall& call, const ModelChoice& choice, const Model& model) {
     EmbedRequest request;
     const bool has_tokens = std::ranges::any_of(call.input, [](const api::Prompt& prompt) {
@@ -37,8 +44,8 @@ EmbedRequest request_of(const api::EmbedCall& call, const ModelChoice& choice, c
     request.pooling = pooling_of(model);
     request.options.truncate = call.truncate;
     request.options.dimensions = call.dimensions;
-    request.options.normalization =
-        call.normalize ? Normalization::kEuclidean : Normalization::kNone;
+    request.options.normalization = normalization_of(call.normalization);
+    if (call.normalization > 2) request.options.p = call.normalization;
     const auto num_ctx = choice.options.values().load.num_ctx;
     if (num_ctx) request.options.tokens_max = std::max(*num_ctx, kContextMin);
     return request;

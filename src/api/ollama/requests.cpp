@@ -202,7 +202,7 @@ Result<EmbedCall> parse_embeddings(std::string_view body) {
     fields.read("prompt", prompt);
     MULLAMA_TRY(fields.result());
     if (!prompt.empty()) call.input.push_back({.text = std::move(prompt)});
-    call.normalize = false;
+    call.normalization = -1;
     return call;
 }
 

@@ -134,7 +134,7 @@ TEST(OllamaEmbed, takes_one_text_or_many) {
     EXPECT_EQ(problem(parse_embed(R"({"input": [5]})")), "invalid input type");
     const auto old = parse_embeddings(R"({"model": "m", "prompt": "a"})");
     ASSERT_TRUE(old);
-    EXPECT_FALSE(old->normalize);
+    EXPECT_EQ(old->normalization, -1);
     EXPECT_EQ(old->input.size(), 1U);
 }
 

@@ -1,0 +1,168 @@
+#include "api/llamacpp/requests.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace mullama::api::llamacpp {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+template <typename T>
+std::string problem(const Result<T>& result) {
+    return result ? "accepted" : result.error().message;
+}
+
+TEST(LlamaCompletion, starts_with_llama_servers_defaults) {
+    const auto call = parse_completion(R"({"prompt": "a"})");
+    ASSERT_TRUE(call) << call.error().message;
+    EXPECT_TRUE(call->use.any_model);
+    EXPECT_FLOAT_EQ(call->use.defaults.values().sampling.top_p, 0.95F);
+    EXPECT_FLOAT_EQ(call->use.defaults.values().sampling.min_p, 0.05F);
+    EXPECT_FALSE(call->shape.stream);
+    EXPECT_EQ(call->choices, 1);
+    EXPECT_EQ(call->request.top_logprobs, std::nullopt);
+    EXPECT_EQ(call->ping_interval, std::nullopt);
+}
+
+TEST(LlamaCompletion, reads_every_field_that_has_an_effect) {
+    const auto call = parse_completion(R"({
+        "model": "m", "prompt": [1, "a"], "n_predict": 7, "stream": true, "stop": ["x", ""],
+        "seed": 3, "temperature": 0.5, "top_k": 5, "top_p": 0.9, "samplers": ["top_k", "xtc"],
+        "n_probs": 4, "return_tokens": true, "return_progress": true, "timings_per_token": true,
+        "t_max_predict_ms": 1500, "response_fields": ["content"], "ignore_eos": true,
+        "n_cmpl": 2, "sse_ping_interval": 5, "cache_prompt": false, "id_slot": 0
+    })");
+    ASSERT_TRUE(call) << call.error().message;
+    const OptionValues& values = call->use.options.values();
+    EXPECT_EQ(call->use.model, "m");
+    EXPECT_EQ(call->prompts.at(0).size(), 2U);
+    EXPECT_EQ(values.max_tokens, 7);
+    EXPECT_THAT(values.stop, ElementsAre("x"));
+    EXPECT_EQ(values.sampling.seed, 3U);
+    EXPECT_FLOAT_EQ(values.sampling.temperature, 0.5F);
+    EXPECT_EQ(values.sampling.top_k, 5);
+    EXPECT_THAT(values.sampling.samplers, ElementsAre("top_k", "xtc"));
+    EXPECT_TRUE(values.ignore_eos);
+    EXPECT_EQ(call->request.top_logprobs, 4);
+    EXPECT_EQ(call->request.generate_max_ms, 1500);
+    EXPECT_TRUE(call->request.report_progress);
+    EXPECT_TRUE(call->shape.stream && call->shape.return_tokens && call->shape.return_progress);
+    EXPECT_TRUE(call->shape.timings_per_token);
+    EXPECT_THAT(call->shape.response_fields, ElementsAre("content"));
+    EXPECT_EQ(call->choices, 2);
+    EXPECT_EQ(call->ping_interval, std::chrono::seconds(5));
+}
+
+TEST(LlamaCompletion, other_names_of_a_field_count_where_its_own_is_missing) {
+    const auto call =
+        parse_completion(R"({"prompt": "a", "max_tokens": 3, "n": 2, "logprobs": 1})");
+    ASSERT_TRUE(call);
+    EXPECT_EQ(call->use.options.values().max_tokens, 3);
+    EXPECT_EQ(call->choices, 2);
+    EXPECT_EQ(call->request.top_logprobs, 1);
+    EXPECT_EQ(
+        parse_completion(R"({"prompt": "a", "max_tokens": 3, "n_predict": 4})")
+            ->use.options.values()
+            .max_tokens,
+        4
+    );
+}
+
+TEST(LlamaCompletion, progress_and_timings_are_for_streams) {
+    const auto call =
+        parse_completion(R"({"prompt": "a", "return_progress": true, "timings_per_token": true})");
+    ASSERT_TRUE(call);
+    EXPECT_FALSE(call->shape.return_progress || call->shape.timings_per_token);
+    EXPECT_FALSE(call->request.report_progress);
+}
+
+TEST(LlamaCompletion, a_schema_is_text_and_a_grammar_goes_before_it) {
+    EXPECT_EQ(
+        parse_completion(R"({"prompt": "a", "json_schema": {"type": "string"}})")->json_schema,
+        R"({"type":"string"})"
+    );
+    EXPECT_EQ(
+        parse_completion(R"({"prompt": "a", "json_schema": {}})")->json_schema,
+        R"({"type":"object"})"
+    );
+    const auto both =
+        parse_completion(R"({"prompt": "a", "json_schema": {}, "grammar": "root ::= \"x\""})");
+    EXPECT_EQ(both->json_schema, "");
+    EXPECT_EQ(both->use.options.values().sampling.grammar, "root ::= \"x\"");
+}
+
+TEST(LlamaCompletion, what_would_change_the_answer_and_cannot_is_refused) {
+    for (const char* field :
+         {R"("post_sampling_probs": true)",
+          R"("lora": [{"id": 0, "scale": 1}])",
+          R"("min_keep": 1)",
+          R"("n_indent": 4)",
+          R"("adaptive_target": 0.5)",
+          R"("grammar_lazy": true)"}) {
+        const auto call = parse_completion(std::string(R"({"prompt": "a", )") + field + "}");
+        ASSERT_FALSE(call) << field;
+        EXPECT_EQ(call.error().code, ErrorCode::kUnsupported);
+        EXPECT_THAT(call.error().message, HasSubstr("is not supported: leave it out"));
+    }
+    EXPECT_TRUE(parse_completion(
+        R"({"prompt": "a", "lora": [], "min_keep": 0, "adaptive_target": -1, "n_keep": 4})"
+    ));
+}
+
+TEST(LlamaCompletion, what_is_out_of_range_is_named) {
+    EXPECT_EQ(problem(parse_completion("{}")), "\"prompt\" is required");
+    EXPECT_EQ(problem(parse_completion(R"({"prompt": []})")), "\"prompt\" must not be empty");
+    EXPECT_EQ(
+        problem(parse_completion(R"({"prompt": "a", "n_probs": 21})")),
+        "n_probs is 21: the most is 20"
+    );
+    EXPECT_THAT(
+        problem(parse_completion(R"({"prompt": "a", "n_cmpl": 0})")), HasSubstr("n_cmpl is 0")
+    );
+    EXPECT_THAT(
+        problem(parse_completion(R"({"prompt": "a", "sse_ping_interval": -2})")),
+        HasSubstr("sse_ping_interval is -2")
+    );
+    EXPECT_EQ(
+        parse_completion(R"({"prompt": "a", "sse_ping_interval": -1})")->ping_interval,
+        std::chrono::seconds(0)
+    );
+}
+
+TEST(LlamaInfill, has_text_on_both_sides_of_the_gap) {
+    const auto call = parse_infill(R"({
+        "input_prefix": "def ", "input_suffix": "return", "prompt": "f",
+        "input_extra": [{"filename": "a.py", "text": "x"}, {"text": "y"}], "n_predict": 3
+    })");
+    ASSERT_TRUE(call) << call.error().message;
+    EXPECT_EQ(call->prefix.at(0).text, "def ");
+    EXPECT_EQ(call->suffix.at(0).text, "return");
+    EXPECT_EQ(call->prompt, "f");
+    EXPECT_EQ(call->extra.at(0).name, "a.py");
+    EXPECT_EQ(call->extra.at(1).name, "tmp");
+    EXPECT_EQ(call->use.options.values().max_tokens, 3);
+    EXPECT_EQ(problem(parse_infill(R"({"input_prefix": ""})")), "\"input_suffix\" is required");
+    EXPECT_EQ(
+        problem(parse_infill(R"({"input_prefix": "", "input_suffix": "", "input_extra": [{}]})")),
+        "\"text\" is required"
+    );
+}
+
+TEST(LlamaEmbedding, takes_content_or_input_and_a_norm) {
+    const auto call = parse_embedding(R"({"content": "a", "embd_normalize": -1})");
+    ASSERT_TRUE(call) << call.error().message;
+    EXPECT_EQ(call->input.at(0).text, "a");
+    EXPECT_EQ(call->normalization, -1);
+    const auto list = parse_embedding(R"({"input": [[1, 2], [3]], "content": "x"})");
+    ASSERT_TRUE(list);
+    EXPECT_EQ(list->input.size(), 2U);
+    EXPECT_EQ(list->input.at(0).tokens.size(), 2U);
+    EXPECT_THAT(problem(parse_embedding("{}")), HasSubstr("must be provided"));
+    EXPECT_THAT(problem(parse_embedding(R"({"content": ""})")), HasSubstr("cannot be empty"));
+    EXPECT_THAT(problem(parse_embedding(R"({"content": [1, "a"]})")), HasSubstr("mixes texts"));
+}
+
+}  // namespace
+}  // namespace mullama::api::llamacpp
