@@ -11,7 +11,7 @@ namespace mullama::server {
 namespace {
 
 bool is_public(const Request& request) {
-    constexpr std::array<std::string_view, 3> kPublic = {"/", "/health", "/ready"};
+    constexpr std::array<std::string_view, 4> kPublic = {"/", "/health", "/v1/health", "/ready"};
     return std::ranges::find(kPublic, request.path) != kPublic.end();
 }
 
@@ -30,6 +30,24 @@ Scope scope_of(const Request& request) {
 }  // namespace
 
 Response dialect_error(std::string_view path, unsigned status, std::string_view message) {
+    constexpr std::array<std::string_view, 13> kLlamaServers = {
+        "/completion",
+        "/completions",
+        "/infill",
+        "/embedding",
+        "/embeddings",
+        "/props",
+        "/slots",
+        "/tokenize",
+        "/detokenize",
+        "/apply-template",
+        "/lora-adapters",
+        "/rerank",
+        "/reranking",
+    };
+    if (std::ranges::find(kLlamaServers, path) != kLlamaServers.end()) {
+        return llamacpp_error(status, message);
+    }
     Response response = ollama_error(status, message);
     if (path == "/v1/messages" || path.starts_with("/v1/messages/")) {
         response.body = api::anthropic::format_error(status, message, "req_none");

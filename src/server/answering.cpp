@@ -57,8 +57,19 @@ class PieceWriter {
 /// Reads one answer to its end and tells its pieces.
 class Teller {
   public:
-    Teller(std::size_t choice, StartedAnswer started, Clock::time_point since, std::int64_t load_ns)
-        : choice_(choice), started_(std::move(started)), since_(since), load_ns_(load_ns) {}
+    /// What all tellers of a call have in common.
+    struct Terms {
+        Clock::time_point since;  ///< When the call came.
+        std::int64_t load_ns;
+    };
+
+    Teller(std::size_t choice, StartedAnswer started, const Terms& terms)
+        : choice_(choice),
+          started_(std::move(started)),
+          since_(terms.since),
+          load_ns_(terms.load_ns) {}
+
+    const api::AnswerStart& about() const { return started_.about; }
 
     /// The next piece; nothing after the last.
     Task<std::optional<api::AnswerDelta>> next(Executor& executor) {
@@ -75,11 +86,13 @@ class Teller {
         }
         take(started_.parser.push(event->text), delta);
         delta.logprobs = std::move(event->logprobs);
+        delta.progress = event->progress;
         if (!started_.context.empty()) {
             started_.context.insert(
                 started_.context.end(), event->tokens.begin(), event->tokens.end()
             );
         }
+        delta.tokens = std::move(event->tokens);
         if (event->finish) {
             take(started_.parser.finish(), delta);
             finish_ = std::move(*event->finish);
@@ -181,11 +194,14 @@ Task<Result<Begun>> begin(Service& service, AnswerJob& job, Executor& executor) 
     Result<std::vector<StartedAnswer>> started = co_await starting;
     if (!started) co_return busy_if_full(std::move(started).error());
     Begun begun;
+    const Teller::Terms terms{
+        .since = since,
+        .load_ns = lease->waited_ns(),
+    };
     for (StartedAnswer& each : *started) {
         begun.prompt_tokens = each.prompt_tokens;
-        begun.tellers.emplace_back(
-            begun.tellers.size(), std::move(each), since, lease->waited_ns()
-        );
+        begun.tellers.emplace_back(begun.tellers.size(), std::move(each), terms);
+        job.format->start(begun.tellers.size() - 1, begun.tellers.back().about());
     }
     begun.lease.emplace(std::move(lease).value());
     co_return begun;
@@ -250,6 +266,7 @@ Task<void> answer(Service& service, ResponseWriter& writer, AnswerJob job) {
         Pings pings{
             .head = {.content_type = std::string(job.format->stream_type())}, .bytes = ping
         };
+        if (job.ping_interval) pings.interval = *job.ping_interval;
         writer.ping(std::move(pings));
     }
     auto beginning = begin(service, job, writer.executor());

@@ -7,8 +7,10 @@
 #include "server/service.h"
 #include <mullama/runtime.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace mullama::server {
@@ -23,6 +25,8 @@ struct StartedAnswer {
     std::vector<Token> context = {};
     /// Text that the answer begins with, before the model's.
     std::string lead = {};
+    /// For dialects whose answers repeat it.
+    api::AnswerStart about = {};
 };
 
 /// A call that answers with what a model writes.
@@ -38,6 +42,8 @@ struct AnswerJob {
     std::function<Response(const Error&)> refuse = {};
     /// Whether the answer goes out as it comes.
     bool stream = false;
+    /// How long a stream stays silent before it is pinged; unset = as Pings has it.
+    std::optional<std::chrono::seconds> ping_interval = {};
 };
 
 /// Answers one call: gets the model, begins the answers, and writes them.

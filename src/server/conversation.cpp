@@ -42,6 +42,15 @@ Result<ChatRequest> prepare_chat(
     return request;
 }
 
+Result<ChatPrompt> render_chat(
+    ChatRequest request, const ModelChoice& choice, const LoadedModel& model, std::string_view name
+) {
+    Result<ChatRequest> prepared = prepare_chat(std::move(request), choice, model, name);
+    if (!prepared) return std::move(prepared).error();
+    prepared->truncate = false;
+    return model.render(*prepared);
+}
+
 Result<std::vector<StartedAnswer>> start_chat(
     const LoadedModel& model, const ChatRequest& request, std::int32_t choices
 ) {

@@ -19,6 +19,12 @@ Result<ChatRequest> prepare_chat(
     ChatRequest request, const ModelChoice& choice, const LoadedModel& model, std::string_view name
 );
 
+/// A conversation as the model reads it, nothing dropped.
+/// Errors:  those of prepare_chat() and LoadedModel::render().
+Result<ChatPrompt> render_chat(
+    ChatRequest request, const ModelChoice& choice, const LoadedModel& model, std::string_view name
+);
+
 /// Begins as many answers to a conversation as asked for; their seeds follow each other.
 /// Errors:  those of LoadedModel::answer().
 Result<std::vector<StartedAnswer>> start_chat(

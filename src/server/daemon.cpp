@@ -26,9 +26,11 @@ struct Daemon::Impl {
         add_ollama_routes(router, service);
         add_openai_routes(router, service);
         add_anthropic_routes(router, service);
+        add_llamacpp_routes(router, service);
+        add_extra_routes(router, service);
     }
 
-    Task<void> handle(const Request& request, ResponseWriter& client) const;
+    Task<void> handle(const Request& request, ResponseWriter& client);
 
     Service service;
     const Cors cors;
@@ -73,7 +75,7 @@ class RequestLog {
 
 }  // namespace
 
-Task<void> Daemon::Impl::handle(const Request& request, ResponseWriter& client) const {
+Task<void> Daemon::Impl::handle(const Request& request, ResponseWriter& client) {
     ObservedWriter writer(client);
     const RequestLog log(on_request, request, writer);
     std::optional<Response> refusal;
@@ -115,6 +117,7 @@ bool Daemon::is_loopback() const {
 }
 
 void Daemon::stop(std::chrono::milliseconds grace) {
+    impl_->service.draining = true;
     impl_->http->stop(grace);
 }
 

@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <utility>
+#include <vector>
 
 namespace mullama::server {
 namespace {
@@ -37,9 +38,22 @@ LoadOptions load_options(LoadOptions options, const api::LoadSettings& settings)
 
 }  // namespace
 
+Result<store::LocalModel> find_model(const Service& service, const api::ModelUse& use) {
+    if (!use.model.empty()) return service.catalog.find(use.model);
+    if (!use.any_model) return fail(ErrorCode::kInvalidArgument, "model is required");
+    const std::vector<PooledModel> loaded = service.pool.models();
+    if (loaded.size() == 1) return service.catalog.find(loaded.front().name);
+    std::vector<store::LocalModel> models = service.catalog.list();
+    if (models.empty()) {
+        return fail(
+            ErrorCode::kNotFound, "there is no model here: get one with 'mullama pull NAME'"
+        );
+    }
+    return std::move(models.front());
+}
+
 Result<ModelChoice> choose_model(const Service& service, const api::ModelUse& use) {
-    if (use.model.empty()) return fail(ErrorCode::kInvalidArgument, "model is required");
-    Result<store::LocalModel> model = service.catalog.find(use.model);
+    Result<store::LocalModel> model = find_model(service, use);
     if (!model) return std::move(model).error();
     Result<api::Options> own = options_of(*model);
     if (!own) return std::move(own).error();

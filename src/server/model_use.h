@@ -16,9 +16,15 @@ struct ModelChoice {
     ModelRequest request;
 };
 
-/// Finds the model of a call.
-/// Errors:  those of Catalog::find(); kInvalidArgument: the name is empty; kCorrupt: the model's
-///          parameters are no options.
+/// The model that a call names, or where it may name none: the only one that is loaded, or else the
+/// newest on this machine.
+/// Errors:  those of Catalog::find(); kInvalidArgument: no name where one is needed; kNotFound: no
+///          name and no model.
+/// Threads: any. Reads the disk.
+Result<store::LocalModel> find_model(const Service& service, const api::ModelUse& use);
+
+/// Finds the model of a call, and what the call gets from it.
+/// Errors:  those of find_model(); kCorrupt: the model's parameters are no options.
 /// Threads: any. Reads the disk.
 Result<ModelChoice> choose_model(const Service& service, const api::ModelUse& use);
 

@@ -1,5 +1,6 @@
 #include "server/reply.h"
 
+#include "api/llamacpp/errors.h"
 #include "api/ollama/responses.h"
 #include "server/answering.h"
 
@@ -34,6 +35,17 @@ Response ollama_error(unsigned status, std::string_view message) {
 
 Response ollama_error(const Error& error) {
     return ollama_error(status_of(error.code), error.message);
+}
+
+Response llamacpp_error(unsigned status, std::string_view message) {
+    Response response = json_response(api::llamacpp::format_error(status, message));
+    response.status = status;
+    if (status == 503) response.headers.push_back({"Retry-After", "1"});
+    return response;
+}
+
+Response llamacpp_error(const Error& error) {
+    return llamacpp_error(status_of(error.code), error.message);
 }
 
 }  // namespace mullama::server

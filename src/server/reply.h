@@ -34,4 +34,8 @@ Response ollama_error(const Error& error);
 /// The same with a status of its own.
 Response ollama_error(unsigned status, std::string_view message);
 
+/// The same in llama-server's dialect.
+Response llamacpp_error(const Error& error);
+Response llamacpp_error(unsigned status, std::string_view message);
+
 }  // namespace mullama::server

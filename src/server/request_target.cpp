@@ -2,6 +2,7 @@
 
 #include "server/http_request.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace mullama::server {
@@ -61,6 +62,20 @@ std::optional<RequestTarget> parse_request_target(std::string_view target) {
     RequestTarget parsed{.path = path->empty() ? "/" : *std::move(path)};
     if (query_start != std::string_view::npos) parsed.query = target.substr(query_start + 1);
     return parsed;
+}
+
+std::optional<std::string> query_value(std::string_view query, std::string_view name) {
+    while (!query.empty()) {
+        const std::string_view pair = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(pair.size() + 1, query.size()));
+        const std::size_t equals = pair.find('=');
+        if (pair.substr(0, equals) != name) continue;
+        if (equals == std::string_view::npos) return std::string();
+        std::string value(pair.substr(equals + 1));
+        std::ranges::replace(value, '+', ' ');
+        return percent_decode(value);
+    }
+    return std::nullopt;
 }
 
 }  // namespace mullama::server

@@ -17,4 +17,9 @@ struct RequestTarget {
 /// Source: RFC 9112, section 3.2.
 std::optional<RequestTarget> parse_request_target(std::string_view target);
 
+/// The first value of a name in a query ("a=1&b=2"), decoded; empty where it stands there without
+/// one. Nothing where it does not stand there, or where its escapes are broken.
+/// Source: url.spec.whatwg.org, "application/x-www-form-urlencoded parsing".
+std::optional<std::string> query_value(std::string_view query, std::string_view name);
+
 }  // namespace mullama::server

@@ -40,5 +40,13 @@ TEST(RequestTarget, refuses_what_is_none) {
     }
 }
 
+TEST(QueryValue, is_the_first_of_its_name_decoded) {
+    EXPECT_EQ(query_value("a=1&model=x%3Ay+z&model=2", "model"), "x:y z");
+    EXPECT_EQ(query_value("model&a=1", "model"), "");
+    EXPECT_EQ(query_value("a=1", "model"), std::nullopt);
+    EXPECT_EQ(query_value("", "model"), std::nullopt);
+    EXPECT_EQ(query_value("model=%4", "model"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace mullama::server

@@ -11,6 +11,9 @@ namespace mullama::server {
 void add_ollama_routes(Router& router, Service& service);
 void add_openai_routes(Router& router, Service& service);
 void add_anthropic_routes(Router& router, Service& service);
+void add_llamacpp_routes(Router& router, Service& service);
+/// What belongs to no dialect: reranking, tokens, templates and health.
+void add_extra_routes(Router& router, Service& service);
 
 /// What Ollama's clients are told that this server is: a version of Ollama whose interface it has.
 inline constexpr const char* kOllamaVersion = "0.32.6";

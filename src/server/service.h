@@ -29,6 +29,8 @@ struct Service {
     /// Threads for templates, tokenizing and what reads the disk.
     WorkThreads work{2};
     ModelPool pool;
+    /// Set once it stops: what is under way ends, nothing new is taken.
+    std::atomic<bool> draining = false;
 
   private:
     std::atomic<std::uint64_t> seed_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <variant>
 
 namespace mullama::store {
 namespace {
@@ -37,6 +38,14 @@ std::string text_of(const GgufFile& gguf, std::string_view key) {
 std::optional<std::uint64_t> number_of(const GgufFile& gguf, const std::string& key) {
     Result<std::uint64_t> value = gguf.get<std::uint64_t>(key);
     return value ? std::optional(*value) : std::nullopt;
+}
+
+/// The text of the token whose number `key` has.
+std::string token_of(const GgufFile& gguf, const std::string& key) {
+    const std::optional<std::uint64_t> number = number_of(gguf, key);
+    const GgufValue* value = gguf.find("tokenizer.ggml.tokens");
+    const auto* tokens = value == nullptr ? nullptr : std::get_if<std::vector<std::string>>(value);
+    return number && tokens != nullptr && *number < tokens->size() ? (*tokens)[*number] : "";
 }
 
 std::uint64_t elements_of(const GgufTensor& tensor) {
@@ -79,6 +88,8 @@ Result<ModelDetails> read_details(const std::filesystem::path& file) {
     std::optional<std::uint64_t> type = number_of(*gguf, "general.file_type");
     details.quantization = type ? file_type_name(static_cast<std::uint32_t>(*type)) : "unknown";
     details.chat_template = text_of(*gguf, "tokenizer.chat_template");
+    details.bos_token = token_of(*gguf, "tokenizer.ggml.bos_token_id");
+    details.eos_token = token_of(*gguf, "tokenizer.ggml.eos_token_id");
     details.licence = text_of(*gguf, "general.license");
     details.capabilities = capabilities_of(*gguf, details);
     return details;

@@ -20,6 +20,8 @@ struct ModelDetails {
     std::vector<std::string> capabilities;  ///< Under Ollama's names: "completion", "tools", ...
     std::string licence;
     std::string chat_template;
+    std::string bos_token;  ///< Texts, as the vocabulary spells them.
+    std::string eos_token;
 };
 
 /// Reads a file's header only: no weights are loaded.

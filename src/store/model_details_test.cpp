@@ -64,6 +64,14 @@ TEST_F(Details, capabilities_follow_the_template_and_the_vocabulary) {
     EXPECT_THAT(details().capabilities, ElementsAre("completion", "tools", "insert", "thinking"));
 }
 
+TEST_F(Details, tell_the_texts_of_the_tokens_that_begin_and_end) {
+    set("tokenizer.ggml.tokens", std::vector<std::string>{"<s>", "</s>"});
+    set("tokenizer.ggml.bos_token_id", std::uint32_t{0});
+    set("tokenizer.ggml.eos_token_id", std::uint32_t{2});
+    EXPECT_EQ(details().bos_token, "<s>");
+    EXPECT_EQ(details().eos_token, "") << "there is no such token";
+}
+
 TEST_F(Details, a_model_with_pooling_is_for_embeddings) {
     set("tiny.pooling_type", std::uint32_t{1});
     EXPECT_THAT(details().capabilities, ElementsAre("embedding"));

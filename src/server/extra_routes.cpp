@@ -1,0 +1,165 @@
+#include "api/extra/requests.h"
+#include "api/extra/responses.h"
+#include "api/openai/requests.h"
+#include "base/error.h"
+#include "server/conversation.h"
+#include "server/mixed_tokens.h"
+#include "server/model_job.h"
+#include "server/reply.h"
+#include "server/routes.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mullama::server {
+namespace {
+
+namespace dialect = api::extra;
+
+Response refuse(const Error& error) {
+    return llamacpp_error(error);
+}
+
+/// A model that is loaded, and the name of the one that it is.
+struct Ready {
+    std::string name;
+    ModelLease lease;
+};
+
+Task<Result<Ready>> load(Service& service, api::ModelUse use, Executor& executor) {
+    auto choose = [&service, use] { return choose_model(service, use); };
+    Offload choosing(service.work, executor, std::move(choose));
+    Result<ModelChoice> choice = co_await choosing;
+    if (!choice) co_return std::move(choice).error();
+    auto acquiring = service.pool.acquire_async(choice->request, executor);
+    Result<ModelLease> lease = co_await acquiring;
+    if (!lease) co_return std::move(lease).error();
+    co_return Ready{choice->model.name, std::move(lease).value()};
+}
+
+Task<Result<Response>> rank(Service& service, const dialect::RerankCall& call, Executor& executor) {
+    auto loading = load(service, call.use, executor);
+    Result<Ready> ready = co_await std::move(loading);
+    if (!ready) co_return std::move(ready).error();
+    Handover<Result<Ranking>> ranking(executor);
+    RankRequest request{call.query, call.documents, call.truncate};
+    ready->lease->rank(std::move(request), ranking.sender());
+    const Result<Ranking> ranked = co_await ranking;
+    if (!ranked) {
+        const bool unfit = ranked.error().code == ErrorCode::kUnsupported;
+        if (!unfit) co_return ranked.error();
+        co_return fail(
+            ErrorCode::kUnsupported,
+            "model '{}' has no classifier and cannot rerank: use a reranker, for example "
+            "bge-reranker-v2-m3",
+            ready->name
+        );
+    }
+    const std::string& name = call.use.model.empty() ? ready->name : call.use.model;
+    co_return json_response(dialect::format_ranking(call, name, ranked->scores, ranked->tokens));
+}
+
+Task<void> rerank(Service& service, const Request& request, ResponseWriter& writer) {
+    const Result<dialect::RerankCall> call = dialect::parse_rerank(request.body);
+    if (!call) {
+        auto refusing = reply(writer, refuse(call.error()));
+        co_await std::move(refusing);
+        co_return;
+    }
+    auto ranking = rank(service, *call, writer.executor());
+    Result<Response> ranked = co_await std::move(ranking);
+    Response response = ranked ? std::move(ranked).value() : refuse(ranked.error());
+    auto sending = reply(writer, std::move(response));
+    co_await std::move(sending);
+}
+
+/// Answers from a model that is loaded, with what `work` makes of a call.
+template <typename Call, typename Work>
+Task<void> reply_to(Service& service, ResponseWriter& writer, Result<Call> call, Work work) {
+    if (!call) return reply(writer, refuse(call.error()));
+    ModelJob job;
+    job.use = call->use;
+    job.use.any_model = true;
+    job.refuse = refuse;
+    job.work = [call = std::move(*call),
+                work](const LoadedModel& model, const ModelChoice& choice) -> Result<Response> {
+        Result<std::string> body = work(call, model, choice);
+        if (!body) return std::move(body).error();
+        return json_response(std::move(body).value());
+    };
+    return reply_from_model(service, writer, std::move(job));
+}
+
+Result<std::string>
+tokenize(const dialect::TokenizeCall& call, const LoadedModel& model, const ModelChoice&) {
+    const auto tokens =
+        tokens_of(call.content, model.tokenizer(), call.add_special, call.parse_special);
+    if (!tokens) return tokens.error();
+    std::vector<dialect::TokenPiece> pieces;
+    const Vocab& vocab = model.model().vocab();
+    for (const Token token : *tokens) pieces.push_back({token, vocab.piece(token, true)});
+    return dialect::format_tokens(pieces, call.with_pieces);
+}
+
+Result<std::string>
+detokenize(const dialect::DetokenizeCall& call, const LoadedModel& model, const ModelChoice&) {
+    std::string text;
+    const Vocab& vocab = model.model().vocab();
+    for (const Token token : call.tokens) {
+        if (!vocab.contains(token)) {
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "token {} is not in the vocabulary: tokens are 0 to {}",
+                token,
+                vocab.size() - 1
+            );
+        }
+        text += vocab.piece(token, /*special=*/true);
+    }
+    return dialect::format_content(text);
+}
+
+Result<std::string> apply_template(
+    const api::openai::ChatCompletionCall& call, const LoadedModel& model, const ModelChoice& choice
+) {
+    const auto prompt = render_chat(call.request, choice, model, choice.model.name);
+    if (!prompt) return prompt.error();
+    return dialect::format_prompt(prompt->text);
+}
+
+Task<void> health(ResponseWriter& writer) {
+    return reply_json(writer, 200, R"({"status":"ok"})");
+}
+
+Task<void> ready(Service& service, ResponseWriter& writer) {
+    if (service.draining) return reply(writer, llamacpp_error(503, "the server is stopping"));
+    return reply_json(writer, 200, R"({"status":"ready"})");
+}
+
+}  // namespace
+
+void add_extra_routes(Router& router, Service& service) {
+    using View = std::string_view;
+    for (const char* path : {"/rerank", "/v1/rerank", "/reranking", "/v1/reranking"}) {
+        router.add("POST", path, [&](const Request& r, ResponseWriter& w, View) {
+            return rerank(service, r, w);
+        });
+    }
+    router.add("POST", "/tokenize", [&](const Request& r, ResponseWriter& w, View) {
+        return reply_to(service, w, dialect::parse_tokenize(r.body), tokenize);
+    });
+    router.add("POST", "/detokenize", [&](const Request& r, ResponseWriter& w, View) {
+        return reply_to(service, w, dialect::parse_detokenize(r.body), detokenize);
+    });
+    router.add("POST", "/apply-template", [&](const Request& r, ResponseWriter& w, View) {
+        return reply_to(service, w, api::openai::parse_chat_completion(r.body), apply_template);
+    });
+    for (const char* path : {"/health", "/v1/health"}) {
+        router.add("GET", path, [](const Request&, ResponseWriter& w, View) { return health(w); });
+    }
+    router.add("GET", "/ready", [&](const Request&, ResponseWriter& w, View) {
+        return ready(service, w);
+    });
+}
+
+}  // namespace mullama::server

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "server/fake_response_writer.h"
+#include "server/router.h"
+#include "server/routes.h"
+#include "server/service.h"
+#include "store/catalog.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mullama::server {
+
+/// All routes over a service of their own, for tests without a port.
+class RoutesRig {
+  public:
+    /// Serves these models, and those that are in `folder`.
+    RoutesRig(const std::filesystem::path& folder, std::vector<store::NamedFile> files)
+        : service(catalog_of(folder, std::move(files)), PoolOptions(), load_options()) {
+        add_ollama_routes(router, service);
+        add_openai_routes(router, service);
+        add_anthropic_routes(router, service);
+        add_llamacpp_routes(router, service);
+        add_extra_routes(router, service);
+    }
+
+    /// What is answered; valid until the next call.
+    const FakeResponseWriter& answer(
+        std::string method, const std::string& target, std::string body = ""
+    ) {
+        const std::size_t mark = std::min(target.find('?'), target.size());
+        Request request;
+        request.method = std::move(method);
+        request.path = target.substr(0, mark);
+        request.query = target.substr(std::min(mark + 1, target.size()));
+        request.body = std::move(body);
+        writer_ = std::make_unique<FakeResponseWriter>(loop_);
+        loop_.run(router.handle(request, *writer_));
+        return *writer_;
+    }
+
+    Service service;
+    Router router;
+
+  private:
+    static store::Catalog catalog_of(
+        const std::filesystem::path& folder, std::vector<store::NamedFile> files
+    ) {
+        const store::Paths paths{folder};
+        store::Index index = store::load_index(paths).value_or(store::Index());
+        return store::Catalog::create(paths, std::move(index), std::move(files)).value();
+    }
+    static LoadOptions load_options() {
+        LoadOptions load;
+        load.engine.context_length = 256;
+        return load;
+    }
+
+    EventLoop loop_;
+    std::unique_ptr<FakeResponseWriter> writer_;
+};
+
+}  // namespace mullama::server

@@ -1,0 +1,208 @@
+#include "server/routes.h"
+
+#include "api/json.h"
+#include "server/routes_rig.h"
+#include "tests/support/scratch_dir.h"
+#include "tests/support/tiny_models.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace mullama::server {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr const char* kTemplate =
+    "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}<assistant>";
+
+/// A decoder and a reranker with random weights.
+std::vector<store::NamedFile> models() {
+    static const test::ScratchDir folder;
+    static const std::vector<store::NamedFile> files = [] {
+        const auto tiny = folder.path() / "tiny.gguf";
+        const auto reranker = folder.path() / "reranker.gguf";
+        test::TinyLlamaOptions options;
+        options.chat_template = kTemplate;
+        test::write_tiny_llama(tiny, 1, options);
+        test::write_tiny_bert(reranker, 2, test::TinyPooling::kRank);
+        return std::vector<store::NamedFile>{{"tiny", tiny}, {"reranker", reranker}};
+    }();
+    return files;
+}
+
+class Routes : public ::testing::Test {
+  protected:
+    /// The body of an answer, the status of which is the one that is expected.
+    api::json::value json(
+        std::string method, const std::string& target, std::string body = "", unsigned status = 200
+    ) {
+        const FakeResponseWriter& writer = rig_.answer(std::move(method), target, std::move(body));
+        EXPECT_EQ(writer.status, status) << target << ": " << writer.body;
+        Result<api::json::value> value = api::parse_json(writer.body);
+        EXPECT_TRUE(value) << writer.body;
+        return value ? std::move(value).value() : api::json::value();
+    }
+
+    test::ScratchDir folder_;
+    RoutesRig rig_{folder_.path(), models()};
+};
+
+TEST_F(Routes, completion_tells_text_tokens_and_times) {
+    const auto answer = json(
+        "POST",
+        "/completion",
+        R"({"model": "tiny", "prompt": "abc", "n_predict": 4, "ignore_eos": true, "seed": 1,
+            "return_tokens": true, "n_probs": 2})"
+    );
+    EXPECT_EQ(answer.at("tokens").as_array().size(), 4U);
+    EXPECT_EQ(answer.at("completion_probabilities").as_array().size(), 4U);
+    EXPECT_EQ(answer.at("stop_type"), "limit");
+    EXPECT_EQ(answer.at("model"), "tiny");
+    EXPECT_THAT(std::string(answer.at("prompt").as_string()), StartsWith("<s>"));
+    EXPECT_EQ(answer.at("timings").at("predicted_n"), 4);
+    EXPECT_EQ(answer.at("tokens_evaluated"), answer.at("timings").at("prompt_n"));
+    EXPECT_EQ(answer.at("generation_settings").at("seed"), 1);
+}
+
+TEST_F(Routes, completion_of_several_prompts_is_a_list) {
+    const auto answers = json(
+        "POST",
+        "/completions",
+        R"({"model": "tiny", "prompt": ["a", [1, 5, "b"]], "n_predict": 1, "n_cmpl": 2,
+            "response_fields": ["index", "generation_settings/seed"], "seed": 7})"
+    );
+    ASSERT_EQ(answers.as_array().size(), 4U);
+    EXPECT_EQ(answers.at(3).at("index"), 3);
+    EXPECT_EQ(answers.at(3).at("generation_settings/seed"), 8);
+}
+
+TEST_F(Routes, completion_streams_events_and_progress) {
+    const FakeResponseWriter& writer = rig_.answer(
+        "POST",
+        "/completion",
+        R"({"model": "tiny", "prompt": "abc", "n_predict": 2, "ignore_eos": true, "stream": true,
+            "return_progress": true, "sse_ping_interval": 7})"
+    );
+    EXPECT_EQ(writer.content_type, "text/event-stream");
+    EXPECT_THAT(writer.body, StartsWith("data: {\"index\":0,\"content\":\"\""));
+    EXPECT_THAT(writer.body, HasSubstr("\"prompt_progress\":{\"total\":"));
+    EXPECT_THAT(writer.body, HasSubstr("\"stop\":true"));
+    EXPECT_THAT(writer.body, Not(HasSubstr("[DONE]")));
+    ASSERT_TRUE(writer.pings);
+    EXPECT_EQ(writer.pings->interval, std::chrono::seconds(7));
+}
+
+TEST_F(Routes, completion_follows_a_schema) {
+    const auto answer = json(
+        "POST",
+        "/completion",
+        R"({"model": "tiny", "prompt": "a", "n_predict": 20,
+            "json_schema": {"enum": ["yes", "no"]}})"
+    );
+    EXPECT_THAT(std::string(answer.at("content").as_string()), testing::AnyOf("\"yes\"", "\"no\""));
+    EXPECT_EQ(answer.at("stop_type"), "eos");
+}
+
+TEST_F(Routes, without_a_name_the_loaded_model_answers) {
+    json("POST", "/tokenize", R"({"model": "tiny", "content": "a"})");
+    const auto answer = json("POST", "/completion", R"({"prompt": "a", "n_predict": 0})");
+    EXPECT_EQ(answer.at("model"), "tiny:latest");
+    EXPECT_EQ(json("POST", "/api/show", "{}", 400).at("error"), "model is required");
+}
+
+TEST_F(Routes, llama_servers_errors_have_its_shape) {
+    const auto unknown = json("POST", "/completion", R"({"model": "none", "prompt": "a"})", 404);
+    EXPECT_EQ(unknown.at("error").at("code"), 404);
+    EXPECT_EQ(unknown.at("error").at("type"), "not_found_error");
+    const auto infill = json(
+        "POST", "/infill", R"({"model": "tiny", "input_prefix": "a", "input_suffix": "b"})", 501
+    );
+    EXPECT_EQ(infill.at("error").at("type"), "not_supported_error");
+    const auto sampler =
+        json("POST", "/completion", R"({"model": "tiny", "prompt": "a", "samplers": ["x"]})", 400);
+    EXPECT_THAT(std::string(sampler.at("error").at("message").as_string()), HasSubstr("'x'"));
+    for (const char* path : {"/props", "/slots/0", "/lora-adapters"}) {
+        json("POST", path, "{}", 501);
+    }
+    EXPECT_EQ(json("GET", "/lora-adapters").as_array().size(), 0U);
+}
+
+TEST_F(Routes, properties_and_slots_tell_of_models_without_loading_them) {
+    EXPECT_EQ(json("GET", "/slots").as_array().size(), 0U);
+    const auto asleep = json("GET", "/props?model=tiny");
+    EXPECT_EQ(asleep.at("is_sleeping"), true);
+    EXPECT_EQ(asleep.at("chat_template"), kTemplate);
+    EXPECT_EQ(asleep.at("bos_token"), "<s>");
+    EXPECT_EQ(asleep.at("total_slots"), 4);
+    json("POST", "/tokenize", R"({"model": "tiny", "content": "a"})");
+    EXPECT_EQ(json("GET", "/props").at("is_sleeping"), false);
+    EXPECT_EQ(json("GET", "/props").at("default_generation_settings").at("n_ctx"), 256);
+    EXPECT_EQ(json("GET", "/slots?fail_on_no_slot=1").as_array().size(), 4U);
+    EXPECT_EQ(json("GET", "/slots?model=other").as_array().size(), 0U);
+}
+
+TEST_F(Routes, embedding_has_llama_servers_shape) {
+    const auto rows = json("POST", "/embedding", R"({"model": "tiny", "content": ["a", "b"]})");
+    ASSERT_EQ(rows.as_array().size(), 2U);
+    EXPECT_EQ(rows.at(1).at("index"), 1);
+    EXPECT_EQ(rows.at(1).at("embedding").at(0).as_array().size(), 64U);
+}
+
+TEST_F(Routes, tokens_and_text_turn_into_each_other) {
+    const auto tokens = json("POST", "/tokenize", R"({"model": "tiny", "content": "abc"})");
+    const std::string list = api::to_text(tokens.at("tokens"));
+    const auto text = json("POST", "/detokenize", R"({"model": "tiny", "tokens": )" + list + "}");
+    EXPECT_THAT(std::string(text.at("content").as_string()), HasSubstr("abc"));
+    const auto pieces = json(
+        "POST",
+        "/tokenize",
+        R"({"model": "tiny", "text": "abc", "with_pieces": true, "add_special": true})"
+    );
+    EXPECT_EQ(pieces.at("tokens").at(0).at("piece"), "<s>");
+    json("POST", "/detokenize", R"({"model": "tiny", "tokens": [99999]})", 400);
+}
+
+TEST_F(Routes, a_conversation_is_rendered_and_counted) {
+    const std::string body =
+        R"({"model": "tiny", "messages": [{"role": "user", "content": "abc"}]})";
+    EXPECT_EQ(json("POST", "/apply-template", body).at("prompt"), "<user>abc<assistant>");
+    EXPECT_GT(
+        json("POST", "/v1/chat/completions/input_tokens", body).at("input_tokens").as_int64(), 3
+    );
+}
+
+TEST_F(Routes, documents_are_ranked_by_a_model_for_that) {
+    const auto ranked = json(
+        "POST",
+        "/v1/rerank",
+        R"({"model": "reranker", "query": "a cat", "documents": ["a dog", {"text": "the sea"}],
+            "top_n": 1, "return_documents": true})"
+    );
+    ASSERT_EQ(ranked.at("results").as_array().size(), 1U);
+    EXPECT_TRUE(ranked.at("results").at(0).at("document").as_object().contains("text"));
+    EXPECT_GT(ranked.at("usage").at("total_tokens").as_int64(), 5);
+    const auto texts =
+        json("POST", "/rerank", R"({"model": "reranker", "query": "q", "texts": ["a", "b"]})");
+    EXPECT_GE(
+        texts.at(0).at("score").to_number<double>(), texts.at(1).at("score").to_number<double>()
+    );
+    const auto unfit =
+        json("POST", "/v1/rerank", R"({"model": "tiny", "query": "q", "documents": ["a"]})", 400);
+    EXPECT_THAT(
+        std::string(unfit.at("error").at("message").as_string()), HasSubstr("has no classifier")
+    );
+}
+
+TEST_F(Routes, health_is_told_until_the_server_stops) {
+    EXPECT_EQ(json("GET", "/health").at("status"), "ok");
+    EXPECT_EQ(json("GET", "/v1/health").at("status"), "ok");
+    EXPECT_EQ(json("GET", "/ready").at("status"), "ready");
+    rig_.service.draining = true;
+    json("GET", "/ready", "", 503);
+    EXPECT_EQ(json("GET", "/health").at("status"), "ok");
+}
+
+}  // namespace
+}  // namespace mullama::server
