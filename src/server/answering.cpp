@@ -3,6 +3,7 @@
 #include "server/arrival.h"
 #include "server/driver.h"
 #include "server/gate.h"
+#include "server/metrics.h"
 #include "server/reply.h"
 
 #include <chrono>
@@ -61,13 +62,15 @@ class Teller {
     struct Terms {
         Clock::time_point since;  ///< When the call came.
         std::int64_t load_ns;
+        ModelMetrics& metrics;  ///< Outlives the teller.
     };
 
     Teller(std::size_t choice, StartedAnswer started, const Terms& terms)
         : choice_(choice),
           started_(std::move(started)),
           since_(terms.since),
-          load_ns_(terms.load_ns) {}
+          load_ns_(terms.load_ns),
+          meter_(terms.metrics, terms.since) {}
 
     const api::AnswerStart& about() const { return started_.about; }
 
@@ -84,6 +87,7 @@ class Teller {
             ended_ = true;
             co_return delta;
         }
+        meter_.take(*event, Clock::now());
         take(started_.parser.push(event->text), delta);
         delta.logprobs = std::move(event->logprobs);
         delta.progress = event->progress;
@@ -126,6 +130,7 @@ class Teller {
     StartedAnswer started_;
     Clock::time_point since_;
     std::int64_t load_ns_;
+    AnswerMeter meter_;
     Finish finish_;
     bool has_calls_ = false;
     bool ended_ = false;
@@ -197,6 +202,7 @@ Task<Result<Begun>> begin(Service& service, AnswerJob& job, Executor& executor) 
     const Teller::Terms terms{
         .since = since,
         .load_ns = lease->waited_ns(),
+        .metrics = service.metrics.model(choice->model.name),
     };
     for (StartedAnswer& each : *started) {
         begun.prompt_tokens = each.prompt_tokens;

@@ -4,10 +4,10 @@
 #include "server/cors.h"
 #include "server/extra_headers.h"
 #include "server/host_check.h"
-#include "server/observed_writer.h"
 #include "server/router.h"
 #include "server/routes.h"
 #include "server/service.h"
+#include "server/status_probe.h"
 
 #include <atomic>
 #include <optional>
@@ -16,6 +16,42 @@
 #include <fmt/format.h>
 
 namespace mullama::server {
+namespace {
+
+/// Counts a request and tells about it when its handler ends, be it because the client has gone.
+class RequestRecord {
+  public:
+    RequestRecord(
+        Metrics& metrics,
+        std::optional<std::size_t> route,
+        const std::function<void(const std::string&)>& tell,
+        const Request& request,
+        const StatusProbe& probe
+    )
+        : metrics_(metrics), route_(route), tell_(tell), request_(request), probe_(probe) {}
+    RequestRecord(const RequestRecord&) = delete;
+    RequestRecord& operator=(const RequestRecord&) = delete;
+    ~RequestRecord() {
+        metrics_.count(route_, probe_.status());
+        if (!tell_) return;
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - since_;
+        const unsigned status = probe_.status() == 0 ? kClientGone : probe_.status();
+        tell_(fmt::format("{} {} {} {:.3f} s", request_.method, request_.path, status, took.count())
+        );
+    }
+
+  private:
+    static constexpr unsigned kClientGone = 499;
+
+    Metrics& metrics_;
+    const std::optional<std::size_t> route_;
+    const std::function<void(const std::string&)>& tell_;
+    const Request& request_;
+    const StatusProbe& probe_;
+    const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
 
 struct Daemon::Impl {
     Impl(const DaemonOptions& options, store::Catalog catalog)
@@ -28,6 +64,7 @@ struct Daemon::Impl {
         add_anthropic_routes(router, service);
         add_llamacpp_routes(router, service);
         add_extra_routes(router, service);
+        service.metrics.set_routes(router.routes());
     }
 
     Task<void> handle(const Request& request, ResponseWriter& client);
@@ -43,50 +80,20 @@ struct Daemon::Impl {
     std::optional<HttpServer> http;
 };
 
-namespace {
-
-/// Tells about a request when its handler ends, be it because the client has gone.
-class RequestLog {
-  public:
-    RequestLog(
-        const std::function<void(const std::string&)>& tell,
-        const Request& request,
-        const ObservedWriter& writer
-    )
-        : tell_(tell), request_(request), writer_(writer) {}
-    RequestLog(const RequestLog&) = delete;
-    RequestLog& operator=(const RequestLog&) = delete;
-    ~RequestLog() {
-        if (!tell_) return;
-        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - since_;
-        const unsigned status = writer_.status() == 0 ? kClientGone : writer_.status();
-        tell_(fmt::format("{} {} {} {:.3f} s", request_.method, request_.path, status, took.count())
-        );
-    }
-
-  private:
-    static constexpr unsigned kClientGone = 499;
-
-    const std::function<void(const std::string&)>& tell_;
-    const Request& request_;
-    const ObservedWriter& writer_;
-    const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
-};
-
-}  // namespace
-
 Task<void> Daemon::Impl::handle(const Request& request, ResponseWriter& client) {
-    ObservedWriter writer(client);
-    const RequestLog log(on_request, request, writer);
+    StatusProbe probe(client);
+    const RequestRecord record(
+        service.metrics, router.find(request), on_request, request, probe
+    );
     std::optional<Response> refusal;
     if (loopback) refusal = refuse_foreign_host(request, hostname);
     if (!refusal) refusal = cors.answer(request);
     if (!refusal) refusal = refuse_access(keys, request);
     if (refusal) {
-        co_await writer.send(*refusal);
+        co_await probe.send(*refusal);
         co_return;
     }
-    ExtraHeaders with_cors(writer, cors.headers(request));
+    ExtraHeaders with_cors(probe, cors.headers(request));
     co_await router.handle(request, with_cors);
 }
 

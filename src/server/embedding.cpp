@@ -68,6 +68,7 @@ Task<Result<EmbedOutcome>> embed(Service& service, const api::EmbedCall& call, E
         if (!embedded) co_return std::move(embedded).error();
         outcome.rows = std::move(embedded->rows);
         outcome.tokens = embedded->tokens;
+        service.metrics.model(choice->model.name).count_prompt(embedded->tokens, 0);
     }
     outcome.total_ns = std::chrono::nanoseconds(Clock::now() - since).count();
     co_return outcome;

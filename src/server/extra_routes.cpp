@@ -55,6 +55,7 @@ Task<Result<Response>> rank(Service& service, const dialect::RerankCall& call, E
             ready->name
         );
     }
+    service.metrics.model(ready->name).count_prompt(ranked->tokens, 0);
     const std::string& name = call.use.model.empty() ? ready->name : call.use.model;
     co_return json_response(dialect::format_ranking(call, name, ranked->scores, ranked->tokens));
 }
@@ -136,6 +137,15 @@ Task<void> ready(Service& service, ResponseWriter& writer) {
     return reply_json(writer, 200, R"({"status":"ready"})");
 }
 
+Task<void> metrics(Service& service, ResponseWriter& writer) {
+    return reply_with(service, writer, [&service] {
+        Response response;
+        response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+        response.body = service.metrics.text(service.pool.engines(), service.pool.models().size());
+        return response;
+    });
+}
+
 }  // namespace
 
 void add_extra_routes(Router& router, Service& service) {
@@ -159,6 +169,9 @@ void add_extra_routes(Router& router, Service& service) {
     }
     router.add("GET", "/ready", [&](const Request&, ResponseWriter& w, View) {
         return ready(service, w);
+    });
+    router.add("GET", "/metrics", [&](const Request&, ResponseWriter& w, View) {
+        return metrics(service, w);
     });
 }
 

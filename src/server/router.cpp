@@ -41,9 +41,28 @@ std::optional<std::string_view> Router::match(const Route& route, std::string_vi
     return crosses ? std::nullopt : std::optional(between);
 }
 
+std::vector<RouteName> Router::routes() const {
+    std::vector<RouteName> names;
+    for (const Route& route : routes_) {
+        names.push_back({route.method, route.before + (route.open ? "*" : "") + route.after});
+    }
+    return names;
+}
+
+std::string_view Router::method_of(const Request& request) {
+    return request.method == "HEAD" ? std::string_view("GET") : request.method;
+}
+
+std::optional<std::size_t> Router::find(const Request& request) const {
+    const std::string_view method = method_of(request);
+    for (std::size_t i = 0; i < routes_.size(); ++i) {
+        if (routes_[i].method == method && match(routes_[i], request.path)) return i;
+    }
+    return std::nullopt;
+}
+
 Task<void> Router::handle(const Request& request, ResponseWriter& writer) const {
-    std::string_view method = request.method;
-    if (method == "HEAD") method = "GET";
+    const std::string_view method = method_of(request);
     std::string allowed;
     for (const Route& route : routes_) {
         const std::optional<std::string_view> rest = match(route, request.path);

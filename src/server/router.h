@@ -15,6 +15,14 @@ namespace mullama::server {
 using RouteHandler =
     std::function<Task<void>(const Request&, ResponseWriter&, std::string_view rest)>;
 
+/// A path that a router knows, as add() was given it.
+struct RouteName {
+    std::string method;
+    std::string pattern;
+
+    friend bool operator==(const RouteName&, const RouteName&) = default;
+};
+
 /// Finds who answers a request, by method and path.
 /// Threads: thread-compatible while routes are added, then thread-safe.
 class Router {
@@ -28,6 +36,12 @@ class Router {
     /// in plain text as Ollama does.
     Task<void> handle(const Request& request, ResponseWriter& writer) const;
 
+    /// All routes, in the order they were added.
+    std::vector<RouteName> routes() const;
+
+    /// Which of them answers a request; nothing where none does.
+    std::optional<std::size_t> find(const Request& request) const;
+
   private:
     struct Route {
         std::string method;
@@ -37,6 +51,8 @@ class Router {
         RouteHandler handler;
     };
 
+    /// The method of the route that answers; HEAD is GET's.
+    static std::string_view method_of(const Request& request);
     /// What stands for the '*'; nothing where the path is another one.
     static std::optional<std::string_view> match(const Route& route, std::string_view path);
 

@@ -78,5 +78,17 @@ TEST_F(Routing, unknown_paths_and_wrong_methods_are_told_apart) {
     EXPECT_THAT(writer_->headers, ElementsAre(Header{"Allow", "GET, DELETE"}));
 }
 
+TEST_F(Routing, lists_its_routes_and_tells_which_answers) {
+    EXPECT_EQ(router_.routes().at(4), (RouteName{"GET", "/v1/models/*"}));
+    EXPECT_EQ(router_.routes().at(6), (RouteName{"POST", "/v1/batches/*/cancel"}));
+    const auto find = [&](std::string method, std::string path) {
+        return router_.find({.method = std::move(method), .path = std::move(path)});
+    };
+    EXPECT_EQ(find("GET", "/v1/models/a"), 4U);
+    EXPECT_EQ(find("HEAD", "/v1/models"), 3U);
+    EXPECT_EQ(find("PUT", "/v1/models"), std::nullopt);
+    EXPECT_EQ(find("GET", "/nothing"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace mullama::server

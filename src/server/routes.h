@@ -12,7 +12,7 @@ void add_ollama_routes(Router& router, Service& service);
 void add_openai_routes(Router& router, Service& service);
 void add_anthropic_routes(Router& router, Service& service);
 void add_llamacpp_routes(Router& router, Service& service);
-/// What belongs to no dialect: reranking, tokens, templates and health.
+/// What belongs to no dialect: reranking, tokens, templates, health and metrics.
 void add_extra_routes(Router& router, Service& service);
 
 /// What Ollama's clients are told that this server is: a version of Ollama whose interface it has.

@@ -204,5 +204,26 @@ TEST_F(Routes, health_is_told_until_the_server_stops) {
     EXPECT_EQ(json("GET", "/health").at("status"), "ok");
 }
 
+TEST_F(Routes, metrics_count_what_was_asked) {
+    json(
+        "POST",
+        "/completion",
+        R"({"model": "tiny", "prompt": "abc", "n_predict": 3, "ignore_eos": true})"
+    );
+    const FakeResponseWriter& writer = rig_.answer("GET", "/metrics");
+    EXPECT_THAT(writer.content_type, StartsWith("text/plain; version=0.0.4"));
+    for (const char* line :
+         {"mullama_generated_tokens_total{model=\"tiny:latest\"} 3\n",
+          "mullama_time_to_first_token_seconds_count{model=\"tiny:latest\"} 1\n",
+          "mullama_inter_token_latency_seconds_count{model=\"tiny:latest\"} 2\n",
+          "mullama_queue_wait_seconds_count{model=\"tiny:latest\"} 1\n",
+          "mullama_answers_total{model=\"tiny:latest\",reason=\"length\"} 1\n",
+          "mullama_requests_running{model=\"tiny:latest\"} 0\n",
+          "mullama_kv_cells_total{model=\"tiny:latest\"} 1024\n",
+          "mullama_models_loaded 1\n"}) {
+        EXPECT_THAT(writer.body, HasSubstr(line));
+    }
+}
+
 }  // namespace
 }  // namespace mullama::server

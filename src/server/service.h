@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "server/metrics.h"
 #include "server/model_facts.h"
 #include "server/work_threads.h"
 #include "store/catalog.h"
@@ -29,6 +30,8 @@ struct Service {
     /// Threads for templates, tokenizing and what reads the disk.
     WorkThreads work{2};
     ModelPool pool;
+    /// What it counts.
+    Metrics metrics;
     /// Set once it stops: what is under way ends, nothing new is taken.
     std::atomic<bool> draining = false;
 
