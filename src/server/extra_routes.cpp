@@ -3,6 +3,7 @@
 #include "api/openai/requests.h"
 #include "base/error.h"
 #include "server/conversation.h"
+#include "server/embedded_openapi.h"
 #include "server/mixed_tokens.h"
 #include "server/model_job.h"
 #include "server/reply.h"
@@ -172,6 +173,9 @@ void add_extra_routes(Router& router, Service& service) {
     });
     router.add("GET", "/metrics", [&](const Request&, ResponseWriter& w, View) {
         return metrics(service, w);
+    });
+    router.add("GET", "/openapi.json", [](const Request&, ResponseWriter& w, View) {
+        return reply_json(w, 200, std::string(kOpenApi));
     });
 }
 

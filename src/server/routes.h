@@ -12,7 +12,8 @@ void add_ollama_routes(Router& router, Service& service);
 void add_openai_routes(Router& router, Service& service);
 void add_anthropic_routes(Router& router, Service& service);
 void add_llamacpp_routes(Router& router, Service& service);
-/// What belongs to no dialect: reranking, tokens, templates, health and metrics.
+/// What belongs to no dialect: reranking, tokens, templates, health, metrics and the description of
+/// all of it.
 void add_extra_routes(Router& router, Service& service);
 
 /// What Ollama's clients are told that this server is: a version of Ollama whose interface it has.
