@@ -19,7 +19,7 @@ TEST(Times, are_read_with_fractions_and_offsets) {
     EXPECT_EQ(parse_rfc3339("2026-01-31T12:34:56.123456789Z"), 1'769'862'896);
     EXPECT_EQ(parse_rfc3339("2026-01-31T14:34:56.1+02:00"), 1'769'862'896);
     EXPECT_EQ(parse_rfc3339("2026-01-31T07:04:56-05:30"), 1'769'862'896);
-    EXPECT_EQ(parse_rfc3339("2318-09-01T00:00:00Z"), 11'002'953'600);
+    EXPECT_EQ(parse_rfc3339("2318-09-01T00:00:00Z"), 11'002'780'800);
 }
 
 TEST(Times, that_are_none_are_nothing) {

@@ -82,9 +82,7 @@ struct Daemon::Impl {
 
 Task<void> Daemon::Impl::handle(const Request& request, ResponseWriter& client) {
     StatusProbe probe(client);
-    const RequestRecord record(
-        service.metrics, router.find(request), on_request, request, probe
-    );
+    const RequestRecord record(service.metrics, router.find(request), on_request, request, probe);
     std::optional<Response> refusal;
     if (loopback) refusal = refuse_foreign_host(request, hostname);
     if (!refusal) refusal = cors.answer(request);

@@ -74,7 +74,8 @@ std::string text_of(const std::vector<Token>& tokens, const LoadedModel& model) 
     std::string text;
     const Vocab& vocab = model.model().vocab();
     for (const Token token : tokens) {
-        if (text.empty() && token == vocab.bos()) continue;
+        // Tokenizing the text adds it again.
+        if (text.empty() && vocab.add_bos() && token == vocab.bos()) continue;
         text += vocab.piece(token, /*special=*/true);
     }
     return text;
