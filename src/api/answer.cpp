@@ -39,7 +39,16 @@ std::string valid_arguments(std::string_view arguments) {
     return is_object(escaped) ? escaped : "{}";
 }
 
+// A token without a part of its own, such as half a character, belongs to what was last told.
+void ThinkingTokens::add(const AnswerDelta& delta) {
+    for (const AnswerPart& part : delta.parts) {
+        thinking_ = part.kind == AnswerPartKind::kThinking;
+    }
+    if (thinking_) count_ += static_cast<std::int64_t>(delta.tokens.size());
+}
+
 void AnswerCollector::add(const AnswerDelta& delta) {
+    thinking_.add(delta);
     for (const AnswerPart& part : delta.parts) {
         switch (part.kind) {
             case AnswerPartKind::kContent:
@@ -68,6 +77,7 @@ void AnswerCollector::add(const AnswerDelta& delta) {
 
 Answer AnswerCollector::take(AnswerEnd end) {
     answer_.end = std::move(end);
+    answer_.thinking_tokens = std::exchange(thinking_, ThinkingTokens()).count();
     answer_.end.has_calls = !answer_.calls.empty();
     return std::exchange(answer_, {});
 }

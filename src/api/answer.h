@@ -36,6 +36,20 @@ struct AnswerDelta {
     std::optional<Progress> progress = {};  ///< Where the call asks for it.
 };
 
+/// Counts the tokens that an answer spends on thinking.
+/// Threads: thread-compatible.
+class ThinkingTokens {
+  public:
+    explicit ThinkingTokens(std::int64_t count = 0) : count_(count) {}
+
+    void add(const AnswerDelta& delta);
+    std::int64_t count() const { return count_; }
+
+  private:
+    bool thinking_ = false;
+    std::int64_t count_;
+};
+
 /// How one answer ended.
 struct AnswerEnd {
     std::size_t choice = 0;
@@ -54,6 +68,7 @@ struct Answer {
     std::vector<ToolCall> calls = {};
     std::vector<Token> tokens = {};
     std::vector<TokenLogprobs> logprobs = {};
+    std::int64_t thinking_tokens = 0;
     AnswerEnd end = {};
 };
 
@@ -70,6 +85,7 @@ class AnswerCollector {
 
   private:
     Answer answer_;
+    ThinkingTokens thinking_;
 };
 
 /// Turns an answer into the bytes of one dialect: deltas as they come, or the whole at once. Each

@@ -23,17 +23,26 @@ std::string_view type_of(unsigned status) {
     }
 }
 
+void write_or_null(JsonWriter& out, std::string_view name, std::string_view text) {
+    out.key(name);
+    if (text.empty()) {
+        out.null();
+    } else {
+        out.value(text);
+    }
+}
+
 }  // namespace
 
-std::string format_error(unsigned status, std::string_view message) {
+std::string format_error(unsigned status, std::string_view message, Fault fault) {
+    if (status == 401 && fault.code.empty()) fault.code = "invalid_api_key";
+    // A named fault is the request's, whatever its status.
+    const std::string_view type = fault.code.empty() ? type_of(status) : "invalid_request_error";
     JsonWriter out;
     out.begin_object().key("error").begin_object().field("message", message);
-    out.field("type", type_of(status)).key("param").null().key("code");
-    if (status == 401) {
-        out.value("invalid_api_key");
-    } else {
-        out.null();
-    }
+    out.field("type", type);
+    write_or_null(out, "param", fault.param);
+    write_or_null(out, "code", fault.code);
     out.end_object().end_object();
     return out.take();
 }

@@ -1,6 +1,7 @@
 #include "api/openai/message_fields.h"
 
 #include "api/base64.h"
+#include "api/duration.h"
 #include "api/shared_fields.h"
 #include "base/error.h"
 
@@ -14,6 +15,15 @@ namespace {
 
 std::string_view view(const json::string& text) {
     return {text.data(), text.size()};
+}
+
+// Without a word about it OpenAI samples from all tokens as they are.
+Options openai_defaults() {
+    Options defaults;
+    for (const char* assignment : {"temperature=1", "top_p=1"}) {
+        [[maybe_unused]] const auto set = defaults.set(assignment);
+    }
+    return defaults;
 }
 
 void set_number(Fields& fields, std::string_view name, Options& options) {
@@ -57,31 +67,14 @@ void read_part(const json::object& object, Fields& outer, Message& message) {
     if (part.failed()) outer.fail_with(part.result().error());
 }
 
-void read_content(Fields& fields, Message& message) {
-    const json::value* value = fields.find("content");
-    if (value == nullptr || fields.failed()) return;
-    if (const auto* text = value->if_string()) {
-        message.content = view(*text);
-        return;
-    }
-    for (const json::object* part : fields.objects("content")) read_part(*part, fields, message);
-}
-
 ToolCall read_call(const json::object& object, Fields& outer) {
     ToolCall call;
     Fields fields(object, outer.path("tool_calls"));
     fields.read("id", call.id);
     if (const json::object* function = fields.object("function")) {
         Fields inner(*function, fields.path("function"));
-        inner.read("name", call.name);
-        inner.read("arguments", call.arguments);
+        read_function(inner, call);
         if (inner.failed()) fields.fail_with(inner.result().error());
-        const bool is_json = call.arguments.empty() || parse_json(call.arguments).has_value();
-        if (!is_json) {
-            fields.fail_with(
-                fail(ErrorCode::kInvalidArgument, "invalid tool call arguments: they are not JSON")
-            );
-        }
     }
     if (fields.failed()) outer.fail_with(fields.result().error());
     return call;
@@ -93,7 +86,7 @@ Message read_message(const json::object& object, Fields& outer) {
     fields.read("role", message.role);
     if (message.role == "developer") message.role = "system";
     if (message.role == "function") message.role = "tool";
-    read_content(fields, message);
+    read_content(fields, "content", message);
     fields.read("reasoning", message.thinking);
     fields.read("reasoning_content", message.thinking);
     fields.read("tool_call_id", message.tool_call_id);
@@ -103,19 +96,6 @@ Message read_message(const json::object& object, Fields& outer) {
     }
     if (fields.failed()) outer.fail_with(fields.result().error());
     return message;
-}
-
-/// A tool's turn names the function too, which some templates want.
-void name_results(std::vector<Message>& messages) {
-    for (std::size_t i = 0; i < messages.size(); ++i) {
-        Message& result = messages[i];
-        if (result.role != "tool" || !result.tool_name.empty()) continue;
-        for (std::size_t k = 0; k < i; ++k) {
-            for (const ToolCall& call : messages[k].tool_calls) {
-                if (call.id == result.tool_call_id) result.tool_name = call.name;
-            }
-        }
-    }
 }
 
 /// The name in {"name"} or {"function": {"name"}}.
@@ -183,6 +163,37 @@ std::vector<Message> read_messages(Fields& fields) {
     }
     name_results(messages);
     return messages;
+}
+
+void read_content(Fields& fields, std::string_view name, Message& message) {
+    const json::value* value = fields.find(name);
+    if (value == nullptr || fields.failed()) return;
+    if (const auto* text = value->if_string()) {
+        message.content = view(*text);
+        return;
+    }
+    for (const json::object* part : fields.objects(name)) read_part(*part, fields, message);
+}
+
+void read_function(Fields& fields, ToolCall& call) {
+    fields.read("name", call.name);
+    fields.read("arguments", call.arguments);
+    if (call.arguments.empty() || parse_json(call.arguments).has_value()) return;
+    fields.fail_with(
+        fail(ErrorCode::kInvalidArgument, "invalid tool call arguments: they are not JSON")
+    );
+}
+
+void name_results(std::vector<Message>& messages) {
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        Message& result = messages[i];
+        if (result.role != "tool" || !result.tool_name.empty()) continue;
+        for (std::size_t k = 0; k < i; ++k) {
+            for (const ToolCall& call : messages[k].tool_calls) {
+                if (call.id == result.tool_call_id) result.tool_name = call.name;
+            }
+        }
+    }
 }
 
 std::string read_image(Fields& fields, std::string_view url) {
@@ -289,6 +300,17 @@ void read_response_format(Fields& fields, std::string_view name, std::string& fo
     }
     if (schema != nullptr) format = to_text(*schema);
     if (inner.failed()) fields.fail_with(inner.result().error());
+}
+
+void read_model_use(Fields& fields, ModelUse& use) {
+    use.defaults = openai_defaults();
+    fields.read("model", use.model);
+    read_sampling(fields, use.options);
+    if (const json::value* value = fields.find("keep_alive")) {
+        const auto keep_alive = parse_keep_alive(*value);
+        if (!keep_alive) return fields.fail_with(keep_alive.error());
+        use.keep_alive = *keep_alive;
+    }
 }
 
 void read_sampling(Fields& fields, Options& options) {

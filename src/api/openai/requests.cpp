@@ -1,6 +1,5 @@
 #include "api/openai/requests.h"
 
-#include "api/duration.h"
 #include "api/openai/message_fields.h"
 #include "api/shared_fields.h"
 #include "base/error.h"
@@ -13,26 +12,10 @@ namespace {
 
 constexpr std::int32_t kChoicesMax = 128;
 
-// Without a word about it OpenAI samples from all tokens as they are.
-Options openai_defaults() {
-    Options defaults;
-    for (const char* assignment : {"temperature=1", "top_p=1"}) {
-        [[maybe_unused]] const auto set = defaults.set(assignment);
-    }
-    return defaults;
-}
-
 void read_use(Fields& fields, ModelUse& use) {
-    use.defaults = openai_defaults();
-    fields.read("model", use.model);
-    read_sampling(fields, use.options);
+    read_model_use(fields, use);
     read_max_tokens(fields, "max_tokens", use.options);
     read_max_tokens(fields, "max_completion_tokens", use.options);
-    if (const json::value* value = fields.find("keep_alive")) {
-        const auto keep_alive = parse_keep_alive(*value);
-        if (!keep_alive) return fields.fail_with(keep_alive.error());
-        use.keep_alive = *keep_alive;
-    }
 }
 
 void read_stream(Fields& fields, bool& stream, bool& include_usage) {
