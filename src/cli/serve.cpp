@@ -93,6 +93,9 @@ ExitCode serve(const ServeArguments& arguments) {
     options.keys = std::move(keys).value();
     options.pool.on_event = [](const std::string& event) { log(event); };
     if (settings->log_requests) options.on_request = [](const std::string& line) { log(line); };
+    Result<store::Paths> paths = store::default_paths();
+    if (!paths) return report(paths.error());
+    options.data = paths->home;
     Result<store::Catalog> catalog = store::Catalog::open(settings->files);
     if (!catalog) return report(catalog.error());
     auto daemon = server::Daemon::start(options, std::move(catalog).value());

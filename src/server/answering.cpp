@@ -62,12 +62,14 @@ class Teller {
     struct Terms {
         Clock::time_point since;  ///< When the call came.
         std::int64_t load_ns;
+        std::shared_ptr<Interrupt> interrupt;
         ModelMetrics& metrics;  ///< Outlives the teller.
     };
 
     Teller(std::size_t choice, StartedAnswer started, const Terms& terms)
         : choice_(choice),
           started_(std::move(started)),
+          interrupt_(terms.interrupt),
           since_(terms.since),
           load_ns_(terms.load_ns),
           meter_(terms.metrics, terms.since) {}
@@ -77,7 +79,7 @@ class Teller {
     /// The next piece; nothing after the last.
     Task<std::optional<api::AnswerDelta>> next(Executor& executor) {
         if (ended_) co_return std::nullopt;
-        auto waiting = started_.events.next_async(executor);
+        NextOrInterrupt waiting(started_.events, interrupt_.get(), executor);
         std::optional<Event> event = co_await waiting;
         api::AnswerDelta delta{.choice = choice_, .at = std::chrono::system_clock::now()};
         if (!started_.lead.empty()) {
@@ -85,10 +87,12 @@ class Teller {
         }
         if (!event) {
             ended_ = true;
+            if (interrupt_ && interrupt_->asked()) end_early(delta);
             co_return delta;
         }
         meter_.take(*event, Clock::now());
         take(started_.parser.push(event->text), delta);
+        tokens_ += event->tokens.size();
         delta.logprobs = std::move(event->logprobs);
         delta.progress = event->progress;
         if (!started_.context.empty()) {
@@ -126,12 +130,21 @@ class Teller {
         }
     }
 
+    void end_early(api::AnswerDelta& delta) {
+        take(started_.parser.finish(), delta);
+        finish_.reason = FinishReason::kCancelled;
+        finish_.usage.prompt_tokens = static_cast<std::int64_t>(started_.prompt_tokens);
+        finish_.usage.completion_tokens = static_cast<std::int64_t>(tokens_);
+    }
+
     std::size_t choice_;
     StartedAnswer started_;
+    std::shared_ptr<Interrupt> interrupt_;
     Clock::time_point since_;
     std::int64_t load_ns_;
     AnswerMeter meter_;
     Finish finish_;
+    std::size_t tokens_ = 0;
     bool has_calls_ = false;
     bool ended_ = false;
 };
@@ -202,6 +215,7 @@ Task<Result<Begun>> begin(Service& service, AnswerJob& job, Executor& executor) 
     const Teller::Terms terms{
         .since = since,
         .load_ns = lease->waited_ns(),
+        .interrupt = job.interrupt,
         .metrics = service.metrics.model(choice->model.name),
     };
     for (StartedAnswer& each : *started) {

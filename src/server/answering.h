@@ -3,6 +3,7 @@
 #include "api/answer.h"
 #include "api/call.h"
 #include "server/http_response.h"
+#include "server/interrupt.h"
 #include "server/model_use.h"
 #include "server/service.h"
 #include <mullama/runtime.h>
@@ -44,6 +45,8 @@ struct AnswerJob {
     bool stream = false;
     /// How long a stream stays silent before it is pinged; unset = as Pings has it.
     std::optional<std::chrono::seconds> ping_interval = {};
+    /// Ends the answer where it is, as FinishReason::kCancelled; null where nobody will.
+    std::shared_ptr<Interrupt> interrupt = {};
 };
 
 /// Answers one call: gets the model, begins the answers, and writes them.

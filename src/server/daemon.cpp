@@ -55,12 +55,13 @@ class RequestRecord {
 
 struct Daemon::Impl {
     Impl(const DaemonOptions& options, store::Catalog catalog)
-        : service(std::move(catalog), options.pool, options.load),
+        : service(std::move(catalog), options.pool, options.load, options.data),
           cors(options.origins),
           keys(options.keys),
           on_request(options.on_request) {
         add_ollama_routes(router, service);
         add_openai_routes(router, service);
+        add_responses_routes(router, service);
         add_anthropic_routes(router, service);
         add_llamacpp_routes(router, service);
         add_extra_routes(router, service);

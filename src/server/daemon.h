@@ -7,6 +7,7 @@
 #include <mullama/result.h>
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,6 +25,9 @@ struct DaemonOptions {
     ApiKeys keys = {};
     /// How long and how many models are kept.
     PoolOptions pool = {};
+    /// A folder for what clients come back to: responses, files, batches. Without a path nothing of
+    /// that outlives the daemon.
+    std::filesystem::path data = {};
     /// How models are loaded where a request says nothing else.
     LoadOptions load = {};
     /// Told about each request when it has been answered: "POST /api/chat 200 1.2 s".

@@ -1,4 +1,3 @@
-#include "api/openai/errors.h"
 #include "api/openai/requests.h"
 #include "api/openai/responses.h"
 #include "base/error.h"
@@ -19,17 +18,6 @@ namespace {
 
 namespace dialect = api::openai;
 
-Response error_response(unsigned status, std::string_view message) {
-    Response response = json_response(dialect::format_error(status, message));
-    response.status = status;
-    if (status == 503) response.headers.push_back({"Retry-After", "1"});
-    return response;
-}
-
-Response refuse(const Error& error) {
-    return error_response(status_of(error.code), error.message);
-}
-
 dialect::AnswerTerms terms_of(Service& service, const api::ModelUse& use, bool include_usage) {
     return {
         .model = use.model,
@@ -41,12 +29,12 @@ dialect::AnswerTerms terms_of(Service& service, const api::ModelUse& use, bool i
 
 Task<void> chat_completions(Service& service, const Request& request, ResponseWriter& writer) {
     Result<dialect::ChatCompletionCall> call = dialect::parse_chat_completion(request.body);
-    if (!call) return reply(writer, refuse(call.error()));
+    if (!call) return reply(writer, openai_refusal(call.error()));
     AnswerJob job;
     job.format = std::make_unique<dialect::ChatCompletionFormat>(
         terms_of(service, call->use, call->include_usage)
     );
-    job.refuse = refuse;
+    job.refuse = openai_refusal;
     job.stream = call->stream;
     job.use = call->use;
     job.start = [call = std::move(*call)](
@@ -61,7 +49,7 @@ Task<void> chat_completions(Service& service, const Request& request, ResponseWr
 
 Task<void> completions(Service& service, const Request& request, ResponseWriter& writer) {
     Result<dialect::TextCompletionCall> call = dialect::parse_completion(request.body);
-    if (!call) return reply(writer, refuse(call.error()));
+    if (!call) return reply(writer, openai_refusal(call.error()));
     AnswerJob job;
     job.format = std::make_unique<dialect::CompletionFormat>(
         terms_of(service, call->use, call->include_usage),
@@ -69,7 +57,7 @@ Task<void> completions(Service& service, const Request& request, ResponseWriter&
         static_cast<std::size_t>(call->best_of),
         call->request.top_logprobs.has_value()
     );
-    job.refuse = refuse;
+    job.refuse = openai_refusal;
     job.stream = call->stream;
     job.use = call->use;
     job.start = [call = std::move(*call)](const LoadedModel& model, const ModelChoice& choice) {
@@ -80,9 +68,9 @@ Task<void> completions(Service& service, const Request& request, ResponseWriter&
 
 Task<void> embeddings(Service& service, const Request& request, ResponseWriter& writer) {
     Result<dialect::EmbeddingCall> call = dialect::parse_embeddings(request.body);
-    if (!call) return reply(writer, refuse(call.error()));
+    if (!call) return reply(writer, openai_refusal(call.error()));
     EmbedJob job;
-    job.refuse = refuse;
+    job.refuse = openai_refusal;
     job.format = [model = call->use.model, base64 = call->base64](const EmbedOutcome& outcome) {
         return dialect::format_embeddings(model, outcome.rows, outcome.tokens, base64);
     };
@@ -99,7 +87,7 @@ Task<void> models(Service& service, ResponseWriter& writer) {
 Task<void> model(Service& service, ResponseWriter& writer, std::string name) {
     return reply_with(service, writer, [&service, name = std::move(name)] {
         const Result<store::LocalModel> found = service.catalog.find(name);
-        if (!found) return refuse(found.error());
+        if (!found) return openai_refusal(found.error());
         return json_response(dialect::format_model(service.facts.info(*found)));
     });
 }
@@ -124,10 +112,10 @@ void add_openai_routes(Router& router, Service& service) {
         return model(service, w, std::string(name));
     });
     router.add("DELETE", "/v1/models/*", [](const Request&, ResponseWriter& w, View) {
-        return reply(w, error_response(501, "models cannot be deleted over HTTP yet"));
+        return reply(w, openai_error(501, "models cannot be deleted over HTTP yet"));
     });
     router.add("POST", "/v1/audio/transcriptions", [](const Request&, ResponseWriter& w, View) {
-        return reply(w, error_response(501, "transcription is not supported yet"));
+        return reply(w, openai_error(501, "transcription is not supported yet"));
     });
 }
 

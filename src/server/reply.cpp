@@ -7,6 +7,16 @@
 #include <utility>
 
 namespace mullama::server {
+namespace {
+
+Response error_response(unsigned status, std::string body) {
+    Response response = json_response(std::move(body));
+    response.status = status;
+    if (status == 503) response.headers.push_back({"Retry-After", "1"});
+    return response;
+}
+
+}  // namespace
 
 Task<void> reply(ResponseWriter& writer, Response response) {
     auto sending = writer.send(response);
@@ -27,10 +37,7 @@ Task<void> reply_json(ResponseWriter& writer, unsigned status, std::string body)
 }
 
 Response ollama_error(unsigned status, std::string_view message) {
-    Response response = json_response(api::ollama::format_error(message));
-    response.status = status;
-    if (status == 503) response.headers.push_back({"Retry-After", "1"});
-    return response;
+    return error_response(status, api::ollama::format_error(message));
 }
 
 Response ollama_error(const Error& error) {
@@ -38,14 +45,19 @@ Response ollama_error(const Error& error) {
 }
 
 Response llamacpp_error(unsigned status, std::string_view message) {
-    Response response = json_response(api::llamacpp::format_error(status, message));
-    response.status = status;
-    if (status == 503) response.headers.push_back({"Retry-After", "1"});
-    return response;
+    return error_response(status, api::llamacpp::format_error(status, message));
 }
 
 Response llamacpp_error(const Error& error) {
     return llamacpp_error(status_of(error.code), error.message);
+}
+
+Response openai_error(unsigned status, std::string_view message, api::openai::Fault fault) {
+    return error_response(status, api::openai::format_error(status, message, fault));
+}
+
+Response openai_refusal(const Error& error) {
+    return openai_error(status_of(error.code), error.message);
 }
 
 }  // namespace mullama::server

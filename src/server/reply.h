@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/openai/errors.h"
 #include "server/http_response.h"
 #include "server/service.h"
 #include <mullama/result.h>
@@ -37,5 +38,11 @@ Response ollama_error(unsigned status, std::string_view message);
 /// The same in llama-server's dialect.
 Response llamacpp_error(const Error& error);
 Response llamacpp_error(unsigned status, std::string_view message);
+
+/// An error of OpenAI's dialect, with the status of its code.
+Response openai_refusal(const Error& error);
+
+/// The same with a status of its own.
+Response openai_error(unsigned status, std::string_view message, api::openai::Fault fault = {});
 
 }  // namespace mullama::server

@@ -10,6 +10,7 @@ namespace mullama::server {
 /// Adds a dialect's paths. `service` outlives the router.
 void add_ollama_routes(Router& router, Service& service);
 void add_openai_routes(Router& router, Service& service);
+void add_responses_routes(Router& router, Service& service);
 void add_anthropic_routes(Router& router, Service& service);
 void add_llamacpp_routes(Router& router, Service& service);
 /// What belongs to no dialect: reranking, tokens, templates, health, metrics and the description of

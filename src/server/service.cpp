@@ -10,11 +10,21 @@ std::uint64_t random_seed() {
     return std::uint64_t{random()} << 32 | random();
 }
 
+std::filesystem::path below(const std::filesystem::path& data, const char* name) {
+    return data.empty() ? data : data / name;
+}
+
 }  // namespace
 
-Service::Service(store::Catalog models, const PoolOptions& pool_options, LoadOptions defaults)
+Service::Service(
+    store::Catalog models,
+    const PoolOptions& pool_options,
+    LoadOptions defaults,
+    const std::filesystem::path& data
+)
     : catalog(std::move(models)),
       load(std::move(defaults)),
+      responses(below(data, "responses")),
       pool(pool_options),
       seed_(random_seed()) {}
 

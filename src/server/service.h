@@ -3,12 +3,15 @@
 #include "base/clock.h"
 #include "server/metrics.h"
 #include "server/model_facts.h"
+#include "server/response_store.h"
+#include "server/running_responses.h"
 #include "server/work_threads.h"
 #include "store/catalog.h"
 #include <mullama/model_pool.h>
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -17,7 +20,13 @@ namespace mullama::server {
 /// What the routes answer from. Outlives every handler.
 /// Threads: thread-safe.
 struct Service {
-    Service(store::Catalog models, const PoolOptions& pool_options, LoadOptions defaults);
+    /// `data` is where it keeps what clients come back to; without a path nothing outlives it.
+    Service(
+        store::Catalog models,
+        const PoolOptions& pool_options,
+        LoadOptions defaults,
+        const std::filesystem::path& data
+    );
 
     /// A number that no other call has got, to make names from.
     std::uint64_t next_seed();
@@ -27,6 +36,9 @@ struct Service {
     const LoadOptions load;
     /// What model files say about themselves.
     ModelFacts facts;
+    /// Answers of /v1/responses.
+    ResponseStore responses;
+    RunningResponses running;
     /// Threads for templates, tokenizing and what reads the disk.
     WorkThreads work{2};
     ModelPool pool;
