@@ -1,6 +1,7 @@
 #include "server/daemon.h"
 
 #include "server/access.h"
+#include "server/batch_runner.h"
 #include "server/cors.h"
 #include "server/extra_headers.h"
 #include "server/host_check.h"
@@ -58,16 +59,25 @@ struct Daemon::Impl {
         : service(std::move(catalog), options.pool, options.load, options.data),
           cors(options.origins),
           keys(options.keys),
-          on_request(options.on_request) {
+          on_request(options.on_request),
+          batches(service.batches, service.files, handler(), {.seed = service.next_seed()}) {
         add_ollama_routes(router, service);
         add_openai_routes(router, service);
         add_responses_routes(router, service);
+        add_files_routes(router, service);
+        add_batches_routes(router, service, batches);
         add_anthropic_routes(router, service);
         add_llamacpp_routes(router, service);
         add_extra_routes(router, service);
         service.metrics.set_routes(router.routes());
     }
 
+    /// How batches ask, whom no client's address or key stands behind.
+    Handler handler() const {
+        return [this](const Request& request, ResponseWriter& writer) {
+            return router.handle(request, writer);
+        };
+    }
     Task<void> handle(const Request& request, ResponseWriter& client);
 
     Service service;
@@ -76,6 +86,7 @@ struct Daemon::Impl {
     const std::function<void(const std::string&)> on_request;
     const std::string hostname = machine_name();
     Router router;
+    BatchRunner batches;                // its lines go to the router
     std::atomic<bool> loopback = true;  // until it listens elsewhere
     // Last: its handlers, which use all of the above, end first.
     std::optional<HttpServer> http;
@@ -111,6 +122,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(
     if (!http) return http.error();
     impl->loopback = http->is_loopback();
     impl->http.emplace(std::move(http).value());
+    impl->batches.resume();
     return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/batch_runner.h"
 #include "server/router.h"
 #include "server/service.h"
 
@@ -11,6 +12,9 @@ namespace mullama::server {
 void add_ollama_routes(Router& router, Service& service);
 void add_openai_routes(Router& router, Service& service);
 void add_responses_routes(Router& router, Service& service);
+void add_files_routes(Router& router, Service& service);
+/// `runner` outlives the router too.
+void add_batches_routes(Router& router, Service& service, BatchRunner& runner);
 void add_anthropic_routes(Router& router, Service& service);
 void add_llamacpp_routes(Router& router, Service& service);
 /// What belongs to no dialect: reranking, tokens, templates, health, metrics and the description of

@@ -25,6 +25,8 @@ Service::Service(
     : catalog(std::move(models)),
       load(std::move(defaults)),
       responses(below(data, "responses")),
+      files(below(data, "files")),
+      batches(below(data, "batches")),
       pool(pool_options),
       seed_(random_seed()) {}
 

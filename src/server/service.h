@@ -1,6 +1,8 @@
 #pragma once
 
 #include "base/clock.h"
+#include "server/batch_store.h"
+#include "server/file_store.h"
 #include "server/metrics.h"
 #include "server/model_facts.h"
 #include "server/response_store.h"
@@ -39,6 +41,9 @@ struct Service {
     /// Answers of /v1/responses.
     ResponseStore responses;
     RunningResponses running;
+    /// What clients upload, and what is made of it.
+    FileStore files;
+    BatchStore batches;
     /// Threads for templates, tokenizing and what reads the disk.
     WorkThreads work{2};
     ModelPool pool;

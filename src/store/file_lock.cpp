@@ -25,4 +25,13 @@ Result<FileLock> FileLock::acquire(
     return fail(ErrorCode::kIo, "cannot lock {}: {}", path.string(), std::strerror(errno));
 }
 
+Result<FileLock> FileLock::try_acquire(const std::filesystem::path& path) {
+    UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    if (fd && flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return FileLock(std::move(fd));
+    if (fd && errno == EWOULDBLOCK) {
+        return fail(ErrorCode::kUnavailable, "{} is locked by somebody else", path.string());
+    }
+    return fail(ErrorCode::kIo, "cannot lock {}: {}", path.string(), std::strerror(errno));
+}
+
 }  // namespace mullama::store

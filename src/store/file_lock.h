@@ -21,6 +21,10 @@ class FileLock {
         const std::filesystem::path& path, const std::function<void()>& on_wait
     );
 
+    /// The same without waiting.
+    /// Errors: kUnavailable: somebody else holds it. kIo.
+    static Result<FileLock> try_acquire(const std::filesystem::path& path);
+
   private:
     explicit FileLock(UniqueFd fd) : fd_(std::move(fd)) {}
 
