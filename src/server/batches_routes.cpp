@@ -2,8 +2,9 @@
 #include "api/openai/batches.h"
 #include "api/openai/lists.h"
 #include "api/times.h"
-#include "server/query.h"
+#include "server/page_query.h"
 #include "server/reply.h"
+#include "server/request_target.h"
 #include "server/routes.h"
 
 #include <chrono>

@@ -4,8 +4,9 @@
 #include "api/openai/lists.h"
 #include "api/times.h"
 #include "base/error.h"
-#include "server/query.h"
+#include "server/page_query.h"
 #include "server/reply.h"
+#include "server/request_target.h"
 #include "server/routes.h"
 
 #include <chrono>

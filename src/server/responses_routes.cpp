@@ -6,8 +6,8 @@
 #include "server/answering.h"
 #include "server/conversation.h"
 #include "server/page_query.h"
-#include "server/request_target.h"
 #include "server/reply.h"
+#include "server/request_target.h"
 #include "server/response_history.h"
 #include "server/routes.h"
 

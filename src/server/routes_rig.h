@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/batch_runner.h"
 #include "server/fake_response_writer.h"
 #include "server/router.h"
 #include "server/routes.h"
@@ -20,9 +21,18 @@ class RoutesRig {
   public:
     /// Serves these models, and those that are in `folder`.
     RoutesRig(const std::filesystem::path& folder, std::vector<store::NamedFile> files)
-        : service(catalog_of(folder, std::move(files)), PoolOptions(), load_options()) {
+        : service(catalog_of(folder, std::move(files)), PoolOptions(), load_options(), folder),
+          batches(
+              service.batches,
+              service.files,
+              [this](const Request& r, ResponseWriter& w) { return router.handle(r, w); },
+              {}
+          ) {
         add_ollama_routes(router, service);
         add_openai_routes(router, service);
+        add_responses_routes(router, service);
+        add_files_routes(router, service);
+        add_batches_routes(router, service, batches);
         add_anthropic_routes(router, service);
         add_llamacpp_routes(router, service);
         add_extra_routes(router, service);
@@ -45,6 +55,7 @@ class RoutesRig {
 
     Service service;
     Router router;
+    BatchRunner batches;
 
   private:
     static store::Catalog catalog_of(
