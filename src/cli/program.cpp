@@ -151,7 +151,10 @@ class CommandLine {
         } catch (const CLI::Success&) {
             return print_requested();
         } catch (const CLI::ParseError& error) {
-            return report(usage_error(error.what()));
+            const std::string first = argc > 1 ? argv[1] : "";
+            const bool has_verb = !app_.get_subcommands().empty();
+            const bool is_unknown = !has_verb && !first.empty() && !first.starts_with('-');
+            return report(is_unknown ? unknown_command(first) : usage_error(error.what()));
         }
         if (action_) return action_();
         std::cout << program_help();
@@ -329,9 +332,7 @@ class CommandLine {
         }
         auto named = [this](const CLI::App* verb) { return verb->check_name(name_); };
         const auto verbs = std::as_const(app_).get_subcommands(named);
-        if (verbs.empty()) {
-            return report(usage_error(fmt::format("there is no command '{}'", name_)));
-        }
+        if (verbs.empty()) return report(unknown_command(name_));
         std::cout << verbs.front()->help(app_.get_name());
         return ExitCode::kSuccess;
     }
@@ -361,6 +362,10 @@ class CommandLine {
             &verb == &app_ ? "" : " ",
             &verb == &app_ ? "" : verb.get_name()
         );
+    }
+
+    Error unknown_command(const std::string& name) const {
+        return usage_error(fmt::format("there is no command '{}'", name));
     }
 
     CLI::App app_{kDescription, "mullama"};

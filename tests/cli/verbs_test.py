@@ -40,7 +40,7 @@ class CommandLineTest(ProgramTest):
     def test_usage_errors_name_the_help(self):
         self.fails(2, "see `mullama run --help`", "run")
         self.fails(2, "see `mullama run --help`", "run", MODEL, "--nonsense")
-        self.fails(2, "see `mullama --help`", "nonsense")
+        self.fails(2, "there is no command 'nonsense': see `mullama --help`", "nonsense", "more")
         self.fails(2, "see `mullama --help`", "--nonsense")
         self.fails(2, "there is no command 'nonsense'", "help", "nonsense")
         self.fails(2, "see `mullama show --help`", "show", MODEL, "more")
