@@ -210,8 +210,13 @@ Error DaemonClient::Impl::connection_error(CURLcode code) const {
             where
         );
     }
+    // Somebody answers there, so that starting a server would not help.
+    const bool is_tls = code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION;
     return fail(
-        ErrorCode::kUnavailable, "the connection to {} failed: {}", where, curl_easy_strerror(code)
+        is_tls ? ErrorCode::kIo : ErrorCode::kUnavailable,
+        "the connection to {} failed: {}",
+        where,
+        curl_easy_strerror(code)
     );
 }
 

@@ -145,6 +145,21 @@ class ServerTest(ProgramTest):
         self.environment["MULLAMA_HOST"] = f"127.0.0.1:{other.server_port}"
         self.fails(3, "it is another program", "run", MODEL, "Hi")
 
+    def test_where_tls_fails_none_is_started(self):
+        class Plain(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+        plain = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Plain)
+        self.addCleanup(plain.server_close)
+        self.addCleanup(plain.shutdown)
+        threading.Thread(target=plain.serve_forever).start()
+        address = f"https://127.0.0.1:{plain.server_port}"
+        self.environment["MULLAMA_HOST"] = address
+        for command in (("ps",), ("run", MODEL, "Hi")):
+            self.fails(1, f"the connection to {address} failed: SSL", *command)
+        self.assertFalse((self.home / "logs" / "server.log").exists())
+
     def test_thinking_is_refused_by_a_model_that_cannot(self):
         self.fails(2, "does not support thinking", "run", MODEL, "Hi", "--think")
         self.fails(2, "see `mullama run --help`", "run", MODEL, "Hi", "--think=maybe")
