@@ -3,9 +3,22 @@
 #include "base/error.h"
 
 #include <algorithm>
+#include <cctype>
+#include <string>
 #include <utility>
 
 namespace mullama::server {
+namespace {
+
+Error go_template_only(std::string_view name) {
+    return fail(
+        ErrorCode::kUnsupported,
+        "\"{}\" has a template in Go's template language only, which is not supported yet",
+        name
+    );
+}
+
+}  // namespace
 
 Result<ChatRequest> prepare_chat(
     ChatRequest request, const ModelChoice& choice, const LoadedModel& model, std::string_view name
@@ -15,11 +28,7 @@ Result<ChatRequest> prepare_chat(
         if (settings.go_template.empty()) {
             return fail(ErrorCode::kUnsupported, "\"{}\" does not support chat", name);
         }
-        return fail(
-            ErrorCode::kUnsupported,
-            "\"{}\" has a template in Go's template language only, which is not supported yet",
-            name
-        );
+        return go_template_only(name);
     }
     const ChatAbilities abilities = model.chat_abilities();
     if (!request.tools.empty() && !abilities.tools) {
@@ -40,6 +49,13 @@ Result<ChatRequest> prepare_chat(
     }
     apply(choice.options, request);
     return request;
+}
+
+Result<void> check_reads_plain(const store::ModelSettings& settings, std::string_view name) {
+    std::string text = settings.go_template;
+    std::erase_if(text, [](unsigned char c) { return std::isspace(c) != 0; });
+    if (text.empty() || text == "{{.Prompt}}") return {};
+    return go_template_only(name);
 }
 
 Result<ChatPrompt> render_chat(

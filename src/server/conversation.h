@@ -19,6 +19,11 @@ Result<ChatRequest> prepare_chat(
     ChatRequest request, const ModelChoice& choice, const LoadedModel& model, std::string_view name
 );
 
+/// Checks that a model without a usable chat template reads prompts as they are: it has no
+/// template, or one that is the prompt alone. Errors:  kUnsupported: it has one in Go's template
+/// language.
+Result<void> check_reads_plain(const store::ModelSettings& settings, std::string_view name);
+
 /// A conversation as the model reads it, nothing dropped.
 /// Errors:  those of prepare_chat() and LoadedModel::render().
 Result<ChatPrompt> render_chat(

@@ -188,6 +188,7 @@ Result<StartedAnswer> start_generate(
     }
     if (!call.suffix.empty()) return start_infill(call, choice, model);
     if (!call.raw && model.has_chat_template()) return start_templated(call, choice, model);
+    if (!call.raw) MULLAMA_TRY(check_reads_plain(choice.model.settings, call.use.model));
     Result<GenerateRequest> plain = plain_request(call, choice, model);
     if (!plain) return std::move(plain).error();
     Result<StartedAnswer> started = start_plain(model, *plain);

@@ -1,10 +1,16 @@
 #include "server/routes.h"
 
 #include "api/json.h"
+#include "base/sha256.h"
 #include "server/routes_rig.h"
 #include "tests/support/scratch_dir.h"
 #include "tests/support/tiny_models.h"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,6 +38,41 @@ std::vector<store::NamedFile> models() {
     return files;
 }
 
+void write(const std::filesystem::path& file, const std::string& text) {
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << text;
+}
+
+/// Adds a model to a folder in Ollama's form: its weights, and a layer beside them.
+void add_model(
+    const std::filesystem::path& store,
+    const std::string& name,
+    const std::string& weights,
+    std::string_view kind,
+    const std::string& content
+) {
+    const auto layer = [&](std::string_view layer_kind, const std::string& bytes) {
+        const std::string digest = sha256_hex(bytes);
+        write(store / "blobs" / ("sha256-" + digest), bytes);
+        return fmt::format(
+            R"({{"mediaType":"application/vnd.ollama.image.{}","digest":"sha256:{}","size":{}}})",
+            layer_kind,
+            digest,
+            bytes.size()
+        );
+    };
+    write(
+        store / "manifests" / "registry.ollama.ai" / "library" / name / "latest",
+        fmt::format(
+            R"({{"schemaVersion":2,"config":{{"mediaType":"x","digest":"sha256:{}","size":10}},)"
+            R"("layers":[{},{}]}})",
+            std::string(64, '0'),
+            layer("model", weights),
+            layer(kind, content)
+        )
+    );
+}
+
 class Routes : public ::testing::Test {
   protected:
     /// The body of an answer, the status of which is the one that is expected.
@@ -43,6 +84,14 @@ class Routes : public ::testing::Test {
         Result<api::json::value> value = api::parse_json(writer.body);
         EXPECT_TRUE(value) << writer.body;
         return value ? std::move(value).value() : api::json::value();
+    }
+
+    /// A GGUF file without a chat template.
+    std::string tiny_weights() const {
+        const auto file = folder_.path() / "plain.gguf";
+        test::write_tiny_llama(file, 3);
+        std::ifstream in(file, std::ios::binary);
+        return {std::istreambuf_iterator<char>(in), {}};
     }
 
     test::ScratchDir folder_;
@@ -202,6 +251,18 @@ TEST_F(Routes, health_is_told_until_the_server_stops) {
     rig_.service.draining = true;
     json("GET", "/ready", "", 503);
     EXPECT_EQ(json("GET", "/health").at("status"), "ok");
+}
+
+TEST_F(Routes, generate_does_not_leave_out_a_template_that_it_cannot_read) {
+    const std::string weights = tiny_weights();
+    const auto store = folder_.path() / "models";
+    add_model(store, "plain", weights, "template", "{{ .Prompt }}\n");
+    add_model(store, "go", weights, "template", "[INST] {{ .Prompt }} [/INST]");
+    const std::string rest = R"("prompt": "abc", "stream": false, "options": {"num_predict": 1}})";
+    json("POST", "/api/generate", R"({"model": "plain", )" + rest);
+    json("POST", "/api/generate", R"({"model": "go", "raw": true, )" + rest);
+    const auto refused = json("POST", "/api/generate", R"({"model": "go", )" + rest, 400);
+    EXPECT_THAT(std::string(refused.at("error").as_string()), HasSubstr("Go's template language"));
 }
 
 TEST_F(Routes, metrics_count_what_was_asked) {
