@@ -55,6 +55,13 @@ Result<store::LocalModel> find_model(const Service& service, const api::ModelUse
 Result<ModelChoice> choose_model(const Service& service, const api::ModelUse& use) {
     Result<store::LocalModel> model = find_model(service, use);
     if (!model) return std::move(model).error();
+    if (!model->adapters.empty()) {
+        return fail(
+            ErrorCode::kUnsupported,
+            "model '{}' has an adapter, which is not supported yet",
+            model->name
+        );
+    }
     Result<api::Options> own = options_of(*model);
     if (!own) return std::move(own).error();
     ModelChoice choice{.model = std::move(model).value(), .options = use.defaults, .request = {}};

@@ -265,6 +265,12 @@ TEST_F(Routes, generate_does_not_leave_out_a_template_that_it_cannot_read) {
     EXPECT_THAT(std::string(refused.at("error").as_string()), HasSubstr("Go's template language"));
 }
 
+TEST_F(Routes, a_models_adapter_is_not_left_out_either) {
+    add_model(folder_.path() / "models", "tuned", tiny_weights(), "adapter", "lora");
+    const auto refused = json("POST", "/completion", R"({"model": "tuned", "prompt": "a"})", 501);
+    EXPECT_THAT(std::string(refused.at("error").at("message").as_string()), HasSubstr("adapter"));
+}
+
 TEST_F(Routes, metrics_count_what_was_asked) {
     json(
         "POST",
