@@ -32,6 +32,8 @@ LIBRARIES = {
     "llama-common": ["chat.h", "chat-peg-parser.h", "peg-parser.h", "common.h", "json.h", "log.h", "json-schema-to-grammar.h", "sampling.h", "jinja/*"],
 }
 TEST_LIBRARIES = ["gtest/*", "gmock/*", "fmt/*"]
+# What a client of the server is written with in place of the library.
+CLIENT_LIBRARIES = ["curl/*", "nlohmann/*"]
 
 
 class Module:
@@ -220,7 +222,7 @@ class Checker:
         for kind, name in self.includes(path):
             if name.startswith("mullama/") and kind == "<":
                 self.used_module(where, name)
-            elif not self.is_system(kind, name):
+            elif not self.is_system(kind, name) and not self.matches(name, CLIENT_LIBRARIES):
                 self.fail(where, f"includes {name}: examples and benches use the public headers only")
 
     def note_edge(self, where, name):

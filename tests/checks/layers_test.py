@@ -105,6 +105,14 @@ class LayersTest(TreeTest):
         self.write("src/extra/x.cpp", "")
         self.fails_with("src/extra: this folder is no module")
 
+    def test_example_of_a_client_has_what_clients_are_written_with(self):
+        self.add("examples/simple.cpp", "#include <curl/curl.h>\n#include <nlohmann/json.hpp>\n")
+        self.passes()
+
+    def test_example_with_the_engines_header_fails(self):
+        self.add("examples/simple.cpp", "#include <llama.h>\n")
+        self.fails_with("examples and benches use the public headers only")
+
     def test_example_with_a_private_header_fails(self):
         self.add("examples/simple.cpp", '#include "core/c.h"\n')
         self.fails_with("examples and benches use the public headers only")
