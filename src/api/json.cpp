@@ -1,17 +1,57 @@
 #include "api/json.h"
 
+#include "api/json_writer.h"
 #include "base/error.h"
 
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <utility>
 
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/stream_parser.hpp>
 
 namespace mullama::api {
 namespace {
+
+/// As people write it, and models read it: 0.5 where Boost's serializer has 5E-1. A whole number
+/// that was written as a real one stays one.
+std::string real_text(double number) {
+    std::array<char, 32> digits{};
+    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+    std::string text(digits.data(), end);
+    if (text.find_first_of(".en") == std::string::npos) text += ".0";
+    return text;
+}
+
+// No deeper than what is parsed may be.
+void write(JsonWriter& out, const json::value& value) {
+    if (const auto* object = value.if_object()) {
+        out.begin_object();
+        for (const auto& [name, content] : *object) {
+            out.key({name.data(), name.size()});
+            write(out, content);
+        }
+        out.end_object();
+    } else if (const auto* list = value.if_array()) {
+        out.begin_array();
+        for (const json::value& element : *list) write(out, element);
+        out.end_array();
+    } else if (const auto* text = value.if_string()) {
+        out.value(std::string_view(text->data(), text->size()));
+    } else if (const auto* real = value.if_double()) {
+        out.raw(real_text(*real));
+    } else if (const auto* whole = value.if_uint64()) {
+        out.value(*whole);
+    } else if (const auto* number = value.if_int64()) {
+        out.value(*number);
+    } else if (const bool* flag = value.if_bool()) {
+        out.value(*flag);
+    } else {
+        out.null();
+    }
+}
 
 std::string_view kind_name(const json::value& value) {
     switch (value.kind()) {
@@ -81,7 +121,9 @@ Result<json::object> parse_body(std::string_view body) {
 }
 
 std::string to_text(const json::value& value) {
-    return json::serialize(value);
+    JsonWriter out;
+    write(out, value);
+    return out.take();
 }
 
 const json::value* Fields::find(std::string_view name) const {

@@ -50,6 +50,16 @@ TEST(Json, keeps_the_order_of_keys) {
     );
 }
 
+TEST(Json, writes_numbers_as_people_do) {
+    const std::string text = R"([0.5,1.0,-0.0,0.001,2.5e-07,1e+300,-7,18446744073709551615])";
+    EXPECT_EQ(to_text(*parse_json(text)), text);
+}
+
+TEST(Json, writes_what_it_has_read) {
+    const std::string text = R"({"a":[],"b":{},"c":"\"\\\n\u0001é","d":[{"e":false},null]})";
+    EXPECT_EQ(to_text(*parse_json(text)), text);
+}
+
 struct Read {
     std::string text = "default";
     bool flag = true;
@@ -109,7 +119,7 @@ TEST(JsonFields, of_another_type_are_refused_in_gos_words) {
     );
     EXPECT_EQ(
         type_problem(R"({"number": 1.5})"),
-        "json: cannot unmarshal number 1.5E0 " + field + "number of type int"
+        "json: cannot unmarshal number 1.5 " + field + "number of type int"
     );
     EXPECT_EQ(
         type_problem(R"({"number": 3000000000})"),
