@@ -109,9 +109,8 @@ class Checker:
                 self.check_module(folder)
         for header in sorted((self.root / "include" / "mullama").glob("*.h")):
             self.check_public_header(header)
-        for folder in ("examples", "bench"):
-            for path in sorted((self.root / folder).glob("**/*.cpp")):
-                self.check_user_code(path)
+        for path in sorted((self.root / "examples").glob("**/*.cpp")):
+            self.check_example(path)
         cycle = find_cycle(self.header_edges)
         if cycle:
             self.fail(cycle[0], "headers include each other: " + " -> ".join(cycle))
@@ -216,14 +215,14 @@ class Checker:
             elif kind != "<" or not STANDARD.fullmatch(name):
                 self.fail(where, f"includes {name}: public headers include only <mullama/...> and the standard library")
 
-    def check_user_code(self, path):
-        """Examples and benches are written as a user of the library writes."""
+    def check_example(self, path):
+        """Examples are written as a user of the library writes."""
         where = path.relative_to(self.root).as_posix()
         for kind, name in self.includes(path):
             if name.startswith("mullama/") and kind == "<":
                 self.used_module(where, name)
             elif not self.is_system(kind, name) and not self.matches(name, CLIENT_LIBRARIES):
-                self.fail(where, f"includes {name}: examples and benches use the public headers only")
+                self.fail(where, f"includes {name}: examples use the public headers only")
 
     def note_edge(self, where, name):
         if where.endswith(".h"):

@@ -96,18 +96,23 @@ Task<void> model(Service& service, ResponseWriter& writer, std::string name) {
 
 void add_openai_routes(Router& router, Service& service) {
     using View = std::string_view;
-    router.add("POST", "/v1/chat/completions", [&](const Request& r, ResponseWriter& w, View) {
-        return chat_completions(service, r, w);
-    });
+    // llama-server's clients know some of them without the version.
+    for (const char* path : {"/v1/chat/completions", "/chat/completions"}) {
+        router.add("POST", path, [&](const Request& r, ResponseWriter& w, View) {
+            return chat_completions(service, r, w);
+        });
+    }
     router.add("POST", "/v1/completions", [&](const Request& r, ResponseWriter& w, View) {
         return completions(service, r, w);
     });
     router.add("POST", "/v1/embeddings", [&](const Request& r, ResponseWriter& w, View) {
         return embeddings(service, r, w);
     });
-    router.add("GET", "/v1/models", [&](const Request&, ResponseWriter& w, View) {
-        return models(service, w);
-    });
+    for (const char* path : {"/v1/models", "/models"}) {
+        router.add("GET", path, [&](const Request&, ResponseWriter& w, View) {
+            return models(service, w);
+        });
+    }
     router.add("GET", "/v1/models/*", [&](const Request&, ResponseWriter& w, View name) {
         return model(service, w, std::string(name));
     });
