@@ -1,5 +1,6 @@
 #include "api/json_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -9,6 +10,30 @@ namespace mullama::api {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+struct LineBreak {
+    std::string_view bytes;
+    std::string_view escape;
+};
+
+/// The characters beyond ASCII that end a line.
+constexpr std::array<LineBreak, 3> kLineBreaks = {{
+    {"\xC2\x85", "\\u0085"},
+    {"\xE2\x80\xA8", "\\u2028"},
+    {"\xE2\x80\xA9", "\\u2029"},
+}};
+
+/// The one at the front of `text`; null where there is none.
+const LineBreak* line_break_at(std::string_view text) {
+    const auto found = std::ranges::find_if(kLineBreaks, [&](const LineBreak& each) {
+        return text.starts_with(each.bytes);
+    });
+    return found == kLineBreaks.end() ? nullptr : &*found;
+}
+
+bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 bool continues(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80;
@@ -77,6 +102,27 @@ bool is_utf8(std::string_view text) {
     return true;
 }
 
+std::string one_line(std::string_view json) {
+    std::string line;
+    bool in_string = false;
+    while (!json.empty()) {
+        const char c = json.front();
+        const LineBreak* line_break = line_break_at(json);
+        const bool is_escape = in_string && c == '\\';
+        const std::size_t bytes = line_break != nullptr ? line_break->bytes.size()
+                                  : is_escape           ? std::min<std::size_t>(json.size(), 2)
+                                                        : 1;
+        if (line_break != nullptr) {
+            line += line_break->escape;
+        } else if (in_string || !is_space(c)) {
+            line += json.substr(0, bytes);
+        }
+        if (c == '"') in_string = !in_string;
+        json.remove_prefix(bytes);
+    }
+    return line;
+}
+
 void append_json_string(std::string& to, std::string_view text) {
     to.reserve(to.size() + text.size() + 2);
     to += '"';
@@ -88,17 +134,21 @@ void append_json_string(std::string& to, std::string_view text) {
             continue;
         }
         const std::size_t bytes = byte < 0x80 ? 0 : character_bytes(text.substr(i));
-        if (bytes > 0) {
+        const LineBreak* line_break = bytes > 0 ? line_break_at(text.substr(i)) : nullptr;
+        if (bytes > 0 && line_break == nullptr) {
             i += bytes;
             continue;
         }
         to += text.substr(plain, i - plain);
-        if (byte < 0x80) {
+        if (line_break != nullptr) {
+            to += line_break->escape;
+        } else if (byte < 0x80) {
             append_escape(to, text[i]);
         } else {
             to += kReplacement;
         }
-        plain = ++i;
+        i += std::max<std::size_t>(bytes, 1);
+        plain = i;
     }
     to += text.substr(plain);
     to += '"';

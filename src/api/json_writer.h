@@ -15,7 +15,8 @@ namespace mullama::api {
 ///     out.end_array().end_object();
 ///     send(out.take());
 ///
-/// Bytes that are not UTF-8 become U+FFFD; numbers that JSON lacks become null.
+/// Bytes that are not UTF-8 become U+FFFD; numbers that JSON lacks become null. What any reader of
+/// lines takes for the end of one is escaped: U+0085, U+2028 and U+2029 too, at which httpx splits.
 /// Threads: thread-compatible.
 class JsonWriter {
   public:
@@ -64,6 +65,9 @@ class JsonWriter {
 
 /// Whether a text is UTF-8 throughout.
 bool is_utf8(std::string_view text);
+
+/// Valid JSON without white space between its values and with its line breaks escaped.
+std::string one_line(std::string_view json);
 
 /// Appends `text` as a JSON string, quotes included.
 void append_json_string(std::string& to, std::string_view text);

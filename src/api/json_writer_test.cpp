@@ -38,6 +38,18 @@ TEST(JsonWriter, escapes_what_a_string_cannot_hold) {
     EXPECT_EQ(as_json(""), "\"\"");
 }
 
+TEST(JsonWriter, escapes_what_readers_of_lines_split_at) {
+    EXPECT_EQ(as_json("a\u0085b\u2028c\u2029d"), R"("a\u0085b\u2028c\u2029d")");
+    EXPECT_EQ(as_json("\u0084\u0086\u2027\u202A"), "\"\u0084\u0086\u2027\u202A\"");
+}
+
+TEST(JsonWriter, puts_json_on_one_line_and_keeps_its_strings) {
+    EXPECT_EQ(one_line("{\n  \"a b\" : [ 1.50,\r\n\t2 ]\n}"), R"({"a b":[1.50,2]})");
+    EXPECT_EQ(one_line(R"({"a": "\"  x\\" , "b": "\n y"})"), R"({"a":"\"  x\\","b":"\n y"})");
+    EXPECT_EQ(one_line("[ \"x\u2028y\" ]"), R"(["x\u2028y"])");
+    EXPECT_EQ(one_line(""), "");
+}
+
 TEST(JsonWriter, bytes_that_are_no_utf8_are_replaced) {
     const std::string mark = "\xEF\xBF\xBD";
     EXPECT_EQ(as_json("a\xFFz"), "\"a" + mark + "z\"");

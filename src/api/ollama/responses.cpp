@@ -208,7 +208,7 @@ void OllamaFormat::write_calls(JsonWriter& out, const std::vector<ToolCall>& cal
         out.key("function").begin_object();
         out.field("index", calls_++)
             .field("name", call.name)
-            .raw_field("arguments", valid_arguments(call.arguments));
+            .raw_field("arguments", one_line(valid_arguments(call.arguments)));
         out.end_object().end_object();
     }
     out.end_array();

@@ -51,6 +51,17 @@ TEST(OllamaFormat, arguments_with_raw_line_breaks_still_make_json) {
     EXPECT_TRUE(calls.at(1).at("function").at("arguments").as_object().empty());
 }
 
+TEST(OllamaFormat, a_call_over_several_lines_is_one_line) {
+    OllamaFormat format(Endpoint::kChat, "m", 1);
+    const std::string line = format.delta(delta({
+        {AnswerPartKind::kToolCall, "f", 0, "id"},
+        {AnswerPartKind::kToolArguments, "{\n  \"a\": \"x\u2028y z\",\n  \"b\": 1.0\n}", 0},
+        {AnswerPartKind::kToolCallEnd, "", 0},
+    }));
+    EXPECT_THAT(line, HasSubstr(R"("arguments":{"a":"x\u2028y z","b":1.0})"));
+    EXPECT_EQ(line.find('\n'), line.size() - 1);
+}
+
 TEST(OllamaFormat, logprobs_go_with_the_text_of_their_tokens) {
     OllamaFormat format(Endpoint::kGenerate, "m", 1);
     AnswerDelta half;
