@@ -94,6 +94,7 @@ std::string MessagesFormat::delta(const AnswerDelta& delta) {
     std::string text;
     for (const AnswerPart& part : delta.parts) {
         switch (part.kind) {
+            case AnswerPartKind::kToolCallBroken:
             case AnswerPartKind::kContent:
                 text += open(Block::kText, R"({"type":"text","text":""})");
                 text += text_delta("text_delta", "text", part.text);
@@ -110,7 +111,6 @@ std::string MessagesFormat::delta(const AnswerDelta& delta) {
                 text += text_delta("input_json_delta", "partial_json", part.text);
                 break;
             case AnswerPartKind::kToolCallEnd:
-            case AnswerPartKind::kToolCallBroken:
                 text += close();
                 break;
         }
@@ -151,7 +151,7 @@ std::string MessagesFormat::end(const AnswerEnd& end) {
 }
 
 std::string MessagesFormat::error(const Error& error) {
-    return event("error", format_error(500, error.message, id_));
+    return event("error", format_error(500, error.message, ids_.next("req_", kIdLength)));
 }
 
 std::string MessagesFormat::ping() const {
@@ -173,7 +173,7 @@ std::string MessagesFormat::whole(const std::vector<Answer>& answers) {
     }
     for (const ToolCall& call : answer.calls) {
         out.begin_object().field("type", "tool_use").field("id", ids_.next("toolu_", kIdLength));
-        out.field("name", call.name).raw_field("input", valid_arguments(call.arguments));
+        out.field("name", call.name).raw_field("input", one_line(valid_arguments(call.arguments)));
         out.end_object();
     }
     out.end_array();

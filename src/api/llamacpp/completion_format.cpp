@@ -91,7 +91,7 @@ std::string picked(const std::string& text, const std::vector<std::string>& path
         if (const double* number = value->if_double()) {
             out.field(path, *number);
         } else {
-            out.raw_field(path, to_text(*value));
+            out.raw_field(path, one_line(to_text(*value)));
         }
     }
     out.end_object();
@@ -110,6 +110,7 @@ void CompletionFormat::start(std::size_t index, const AnswerStart& start) {
 }
 
 std::string CompletionFormat::delta(const AnswerDelta& delta) {
+    if (failed_) return {};
     Choice& told = choice(delta.choice);
     std::string text;
     for (const AnswerPart& part : delta.parts) text += part.text;
@@ -156,6 +157,7 @@ std::string CompletionFormat::piece(
 }
 
 std::string CompletionFormat::end(const AnswerEnd& end) {
+    if (failed_) return {};
     if (end.finish.error) return error(*end.finish.error);
     Choice& told = choice(end.choice);
     Answer rest;
@@ -165,6 +167,7 @@ std::string CompletionFormat::end(const AnswerEnd& end) {
 }
 
 std::string CompletionFormat::error(const Error& error) {
+    failed_ = true;
     return event(format_error(500, error.message));
 }
 

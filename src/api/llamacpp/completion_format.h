@@ -49,6 +49,7 @@ class CompletionFormat final : public AnswerFormat {
     AnswerShape shape_;
     bool pings_;
     std::vector<Choice> choices_;
+    bool failed_ = false;
 };
 
 }  // namespace mullama::api::llamacpp

@@ -193,6 +193,8 @@ TEST(LlamaCompletionFormat, an_error_amid_a_stream_is_an_event) {
         format.end(end),
         "data: {\"error\":{\"code\":500,\"message\":\"no token\",\"type\":\"server_error\"}}\n\n"
     );
+    EXPECT_EQ(format.delta(text_delta("b", {6})), "") << "nothing follows";
+    EXPECT_EQ(format.end(end_with(FinishReason::kStop)), "");
 }
 
 }  // namespace

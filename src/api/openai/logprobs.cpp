@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace mullama::api::openai {
 namespace {
 
@@ -30,6 +32,16 @@ void write_list(JsonWriter& out, const std::vector<TokenLogprobs>& tokens) {
     out.end_array();
 }
 
+// OpenAI's own way to put bytes that are no text into a text.
+std::string text_of(const std::string& piece) {
+    if (is_utf8(piece)) return piece;
+    std::string text = "bytes:";
+    for (const char byte : piece) {
+        text += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+    }
+    return text;
+}
+
 }  // namespace
 
 std::string chat_logprobs(const std::vector<TokenLogprobs>& tokens) {
@@ -49,13 +61,14 @@ std::string logprob_list(const std::vector<TokenLogprobs>& tokens) {
 std::string completion_logprobs(const std::vector<TokenLogprobs>& tokens, std::size_t offset) {
     JsonWriter out;
     out.begin_object().key("tokens").begin_array();
-    for (const TokenLogprobs& token : tokens) out.value(token.chosen.piece);
+    for (const TokenLogprobs& token : tokens) out.value(text_of(token.chosen.piece));
     out.end_array().key("token_logprobs").begin_array();
     for (const TokenLogprobs& token : tokens) out.value(token.chosen.logprob);
     out.end_array().key("top_logprobs").begin_array();
     for (const TokenLogprobs& token : tokens) {
         out.begin_object();
-        for (const TokenChance& chance : token.top) out.field(chance.piece, chance.logprob);
+        for (const TokenChance& chance : token.top)
+            out.field(text_of(chance.piece), chance.logprob);
         out.end_object();
     }
     out.end_array().key("text_offset").begin_array();

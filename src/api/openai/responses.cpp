@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <span>
 #include <utility>
 
 namespace mullama::api::openai {
@@ -28,11 +29,22 @@ std::string_view reason_of(const AnswerEnd& end) {
     return end.finish.reason == FinishReason::kLength ? "length" : "stop";
 }
 
-// The prompt is the same for all choices of a call.
-void add_usage(Usage& sum, const Usage& one) {
-    sum.prompt_tokens = std::max(sum.prompt_tokens, one.prompt_tokens);
-    sum.cached_tokens = std::max(sum.cached_tokens, one.cached_tokens);
-    sum.completion_tokens += one.completion_tokens;
+// The answers to one prompt stand in a row, and the prompt counts once for them.
+Usage sum_of(std::span<const Usage> answers, std::size_t per_prompt) {
+    Usage sum;
+    while (!answers.empty()) {
+        Usage prompt;
+        const auto group = answers.first(std::min(per_prompt, answers.size()));
+        for (const Usage& one : group) {
+            prompt.prompt_tokens = std::max(prompt.prompt_tokens, one.prompt_tokens);
+            prompt.cached_tokens = std::max(prompt.cached_tokens, one.cached_tokens);
+            sum.completion_tokens += one.completion_tokens;
+        }
+        sum.prompt_tokens += prompt.prompt_tokens;
+        sum.cached_tokens += prompt.cached_tokens;
+        answers = answers.subspan(group.size());
+    }
+    return sum;
 }
 
 void write_usage(JsonWriter& out, const Usage& usage) {
@@ -60,10 +72,26 @@ std::string usage_event(std::string head, const Usage& usage) {
     return event(head + "," + out.take().substr(1));
 }
 
-Usage usage_of(const std::vector<Answer>& answers) {
-    Usage usage;
-    for (const Answer& answer : answers) add_usage(usage, answer.end.finish.usage);
-    return usage;
+Usage usage_of(const std::vector<Answer>& answers, std::size_t per_prompt) {
+    std::vector<Usage> usages;
+    for (const Answer& answer : answers) usages.push_back(answer.end.finish.usage);
+    return sum_of(usages, per_prompt);
+}
+
+template <typename Choice>
+Usage usage_told(const std::vector<Choice>& choices, std::size_t per_prompt) {
+    std::vector<Usage> usages;
+    for (const Choice& choice : choices) usages.push_back(choice.usage);
+    return sum_of(usages, per_prompt);
+}
+
+/// The inside of a "delta" about the call at `index`.
+std::string call_delta(std::size_t index, std::string_view function, std::string_view id = {}) {
+    JsonWriter out;
+    out.begin_array().begin_object().field("index", index);
+    if (!id.empty()) out.field("id", id).field("type", "function");
+    out.raw_field("function", function).end_object().end_array();
+    return "\"tool_calls\":" + out.take();
 }
 
 }  // namespace
@@ -89,61 +117,72 @@ std::string ChatCompletionFormat::role(Choice& choice) {
     return std::exchange(choice.has_role, true) ? "" : "\"role\":\"assistant\",";
 }
 
+// Logprobs go with the first text that comes after or with their tokens.
+std::string ChatCompletionFormat::logprobs(Choice& choice) {
+    if (choice.waiting.empty()) return {};
+    return ",\"logprobs\":" + chat_logprobs(std::exchange(choice.waiting, {}));
+}
+
+std::string ChatCompletionFormat::call_start(const AnswerPart& part) {
+    JsonWriter function;
+    function.begin_object().field("name", part.text).field("arguments", "").end_object();
+    const std::string id = part.id.empty() ? ids_.next("call_", kIdLength) : part.id;
+    return "\"content\":\"\"," + call_delta(part.call, function.text(), id);
+}
+
+std::string ChatCompletionFormat::delta_of(Choice& choice, const AnswerPart& part) {
+    std::string delta = role(choice);
+    switch (part.kind) {
+        case AnswerPartKind::kContent:
+        case AnswerPartKind::kToolCallBroken:
+            delta += "\"content\":";
+            append_json_string(delta, part.text);
+            break;
+        case AnswerPartKind::kThinking:
+            delta += "\"content\":\"\",\"reasoning\":";
+            append_json_string(delta, part.text);
+            break;
+        case AnswerPartKind::kToolCall:
+            delta += call_start(part);
+            break;
+        case AnswerPartKind::kToolArguments: {
+            JsonWriter function;
+            function.begin_object().field("arguments", part.text).end_object();
+            delta += call_delta(part.call, function.text());
+            break;
+        }
+        case AnswerPartKind::kToolCallEnd:
+            break;
+    }
+    return delta;
+}
+
+ChatCompletionFormat::Choice& ChatCompletionFormat::choice(std::size_t index) {
+    if (choices_.size() <= index) choices_.resize(index + 1);
+    return choices_[index];
+}
+
 std::string ChatCompletionFormat::delta(const AnswerDelta& delta) {
-    if (choices_.size() <= delta.choice) choices_.resize(delta.choice + 1);
-    Choice& choice = choices_[delta.choice];
-    auto& waiting = choice.waiting;
-    waiting.insert(waiting.end(), delta.logprobs.begin(), delta.logprobs.end());
+    if (failed_) return {};
+    Choice& told = choice(delta.choice);
+    told.waiting.insert(told.waiting.end(), delta.logprobs.begin(), delta.logprobs.end());
     std::string text;
     for (const AnswerPart& part : delta.parts) {
-        std::string content;
-        std::string rest = ",\"finish_reason\":null";
-        switch (part.kind) {
-            case AnswerPartKind::kContent:
-                content = role(choice) + "\"content\":";
-                append_json_string(content, part.text);
-                if (!waiting.empty()) {
-                    rest = ",\"logprobs\":" + chat_logprobs(std::exchange(waiting, {})) + rest;
-                }
-                break;
-            case AnswerPartKind::kThinking:
-                content = role(choice) + "\"content\":\"\",\"reasoning\":";
-                append_json_string(content, part.text);
-                break;
-            case AnswerPartKind::kToolCall: {
-                JsonWriter out;
-                out.begin_array().begin_object().field("index", part.call);
-                out.field("id", part.id.empty() ? ids_.next("call_", kIdLength) : part.id);
-                out.field("type", "function").key("function").begin_object();
-                out.field("name", part.text).field("arguments", "");
-                out.end_object().end_object().end_array();
-                content = role(choice) + "\"content\":\"\",\"tool_calls\":" + out.take();
-                break;
-            }
-            case AnswerPartKind::kToolArguments: {
-                JsonWriter out;
-                out.begin_array().begin_object().field("index", part.call).key("function");
-                out.begin_object().field("arguments", part.text).end_object();
-                out.end_object().end_array();
-                content = "\"tool_calls\":" + out.take();
-                break;
-            }
-            case AnswerPartKind::kToolCallEnd:
-            case AnswerPartKind::kToolCallBroken:
-                continue;
-        }
-        text += chunk(delta.choice, content, rest);
+        if (part.kind == AnswerPartKind::kToolCallEnd) continue;
+        const std::string content = delta_of(told, part);
+        text += chunk(delta.choice, content, logprobs(told) + ",\"finish_reason\":null");
     }
     return text;
 }
 
 std::string ChatCompletionFormat::end(const AnswerEnd& end) {
+    if (failed_) return {};
     if (end.finish.error) return error(*end.finish.error);
-    if (choices_.size() <= end.choice) choices_.resize(end.choice + 1);
-    add_usage(usage_, end.finish.usage);
-    std::string rest = ",\"finish_reason\":";
+    Choice& told = choice(end.choice);
+    told.usage = end.finish.usage;
+    std::string rest = logprobs(told) + ",\"finish_reason\":";
     append_json_string(rest, reason_of(end));
-    std::string content = role(choices_[end.choice]);
+    std::string content = role(told);
     if (!content.empty()) content += "\"content\":\"\"";
     return chunk(end.choice, content, rest);
 }
@@ -151,7 +190,7 @@ std::string ChatCompletionFormat::end(const AnswerEnd& end) {
 std::string ChatCompletionFormat::finish() {
     if (failed_) return {};
     std::string text;
-    if (terms_.include_usage) text = usage_event(head_, usage_);
+    if (terms_.include_usage) text = usage_event(head_, usage_told(choices_, choices_.size()));
     return text + "data: [DONE]\n\n";
 }
 
@@ -191,7 +230,7 @@ std::string ChatCompletionFormat::whole(const std::vector<Answer>& answers) {
         out.field("finish_reason", reason_of(answer.end)).end_object();
     }
     out.end_array();
-    write_usage(out, usage_of(answers));
+    write_usage(out, usage_of(answers, answers.size()));
     out.end_object();
     return head + "," + out.take().substr(1);
 }
@@ -240,6 +279,7 @@ std::string CompletionFormat::chunk(
 }
 
 std::string CompletionFormat::delta(const AnswerDelta& delta) {
+    if (failed_) return {};
     std::string text;
     for (const AnswerPart& part : delta.parts) text += part.text;
     auto& waiting = choice(delta.choice).waiting;
@@ -248,8 +288,9 @@ std::string CompletionFormat::delta(const AnswerDelta& delta) {
 }
 
 std::string CompletionFormat::end(const AnswerEnd& end) {
+    if (failed_) return {};
     if (end.finish.error) return error(*end.finish.error);
-    add_usage(usage_, end.finish.usage);
+    choice(end.choice).usage = end.finish.usage;
     return chunk(end.choice, "", reason_of(end));
 }
 
@@ -257,7 +298,7 @@ std::string CompletionFormat::finish() {
     if (failed_) return {};
     std::string text;
     if (terms_.include_usage) {
-        text = usage_event(head_of(id_, "text_completion", terms_), usage_);
+        text = usage_event(head_of(id_, "text_completion", terms_), usage_told(choices_, best_of_));
     }
     return text + "data: [DONE]\n\n";
 }
@@ -294,12 +335,7 @@ std::string CompletionFormat::whole(const std::vector<Answer>& answers) {
         }
     }
     out.end_array();
-    Usage usage = usage_of(answers);
-    usage.prompt_tokens = 0;
-    for (std::size_t first = 0; first < answers.size(); first += best_of_) {
-        usage.prompt_tokens += answers[first].end.finish.usage.prompt_tokens;
-    }
-    write_usage(out, usage);
+    write_usage(out, usage_of(answers, best_of_));
     out.end_object();
     return head_of(id_, "text_completion", terms_) + "," + out.take().substr(1);
 }

@@ -37,16 +37,20 @@ class ChatCompletionFormat final : public AnswerFormat {
     struct Choice {
         bool has_role = false;
         std::vector<TokenLogprobs> waiting = {};  // of tokens whose text has not come out yet
+        Usage usage = {};
     };
 
     std::string chunk(std::size_t choice, std::string_view delta, std::string_view rest);
+    Choice& choice(std::size_t index);
     std::string role(Choice& choice);
+    std::string logprobs(Choice& choice);
+    std::string delta_of(Choice& choice, const AnswerPart& part);
+    std::string call_start(const AnswerPart& part);
 
     AnswerTerms terms_;
     IdSource ids_;
     std::string head_;  // of each chunk
     std::vector<Choice> choices_;
-    Usage usage_;
     bool failed_ = false;
 };
 
@@ -69,6 +73,7 @@ class CompletionFormat final : public AnswerFormat {
     struct Choice {
         std::size_t offset = 0;  // characters that have been told
         std::vector<TokenLogprobs> waiting = {};
+        Usage usage = {};
     };
 
     std::string chunk(std::size_t choice, std::string_view text, std::string_view reason);
@@ -80,7 +85,6 @@ class CompletionFormat final : public AnswerFormat {
     bool logprobs_;
     std::string id_;
     std::vector<Choice> choices_;
-    Usage usage_;
     bool failed_ = false;
 };
 
