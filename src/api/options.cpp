@@ -411,8 +411,7 @@ Result<void> Options::set(std::string_view name, const json::value& value) {
         if (!texts) return std::move(texts).error();
         std::erase(*texts, "");
         if (!texts->empty()) return set(name, *texts);
-        std::visit(Cleaner{values_}, option->target);
-        given_.erase(std::string(name));
+        clear_list(name);
         return {};
     }
     Result<std::string> text = text_of(*option, value);
@@ -420,8 +419,17 @@ Result<void> Options::set(std::string_view name, const json::value& value) {
     return set(name, std::span(&*text, 1));
 }
 
+void Options::clear_list(std::string_view name) {
+    std::visit(Cleaner{values_}, find_option(name)->target);
+    given_[std::string(name)].clear();
+}
+
 void Options::merge(const Options& over) {
     for (const auto& [name, texts] : over.given_) {
+        if (texts.empty()) {
+            clear_list(name);
+            continue;
+        }
         // It has been checked there.
         [[maybe_unused]] const Result<void> set_again = set(name, std::span(texts));
     }

@@ -50,8 +50,9 @@ class Options {
     /// Errors: as set(), and where there is no '='.
     Result<void> set(std::string_view assignment);
 
-    /// Sets one option from JSON. An unknown one and null are ignored, as Ollama does.
-    /// Errors: kInvalidArgument: another type; the message is Ollama's.
+    /// Sets one option from JSON. An unknown one and null are ignored, as Ollama does; an empty
+    /// list takes the place of what was there. Errors: kInvalidArgument: another type; the message
+    /// is Ollama's.
     Result<void> set(std::string_view name, const json::value& value);
 
     /// Sets what `over` has been given, in place of what is here.
@@ -73,6 +74,8 @@ class Options {
     std::string to_json() const;
 
   private:
+    void clear_list(std::string_view name);
+
     OptionValues values_;
     std::map<std::string, std::vector<std::string>, std::less<>> given_;
 };

@@ -161,6 +161,18 @@ TEST(Options, those_of_a_request_go_over_those_of_a_model) {
     EXPECT_THAT(model.values().sampling.logit_bias, ElementsAre(LogitBias{7, -1.0F}));
 }
 
+TEST(Options, an_empty_list_takes_the_place_of_a_models) {
+    Options model;
+    ASSERT_TRUE(model.set("stop=a"));
+    Options request;
+    ASSERT_TRUE(request.set("stop", json::array()));
+    ASSERT_TRUE(request.set("dry_sequence_breakers", json::array({""})));
+    EXPECT_EQ(request.to_json(), R"({"dry_sequence_breakers":[],"stop":[]})");
+    model.merge(request);
+    EXPECT_TRUE(model.values().stop.empty());
+    EXPECT_TRUE(model.values().sampling.dry_sequence_breakers.empty());
+}
+
 TEST(Options, become_json_that_sets_them_again) {
     Options options;
     for (const char* assignment :
