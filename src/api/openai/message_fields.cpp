@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
 
 namespace mullama::api::openai {
@@ -31,6 +34,16 @@ void set_number(Fields& fields, std::string_view name, Options& options) {
     if (value == nullptr) return;
     if (!value->is_number()) return fields.fail_type(name, *value, "float64");
     const auto set = options.set(name, *value);
+    if (!set) fields.fail_with(set.error());
+}
+
+/// OpenAI's seeds have 64 bits, of which the lower half counts; -1 draws one, as everywhere here.
+void read_seed(Fields& fields, Options& options) {
+    std::optional<std::int64_t> seed;
+    fields.read("seed", seed);
+    if (!seed || fields.failed()) return;
+    const std::string text = *seed == -1 ? "-1" : std::to_string(static_cast<std::uint32_t>(*seed));
+    const auto set = options.set("seed", std::span(&text, 1));
     if (!set) fields.fail_with(set.error());
 }
 
@@ -314,10 +327,10 @@ void read_model_use(Fields& fields, ModelUse& use) {
 }
 
 void read_sampling(Fields& fields, Options& options) {
-    for (const char* name :
-         {"temperature", "top_p", "frequency_penalty", "presence_penalty", "seed"}) {
+    for (const char* name : {"temperature", "top_p", "frequency_penalty", "presence_penalty"}) {
         set_number(fields, name, options);
     }
+    read_seed(fields, options);
     read_samplers(fields, options);
     if (const json::object* more = fields.object("options")) read_options(*more, fields, options);
     const json::value* stop = fields.find("stop");

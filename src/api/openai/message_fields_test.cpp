@@ -247,6 +247,26 @@ TEST(OpenAiSampling, takes_one_stop_or_several) {
     EXPECT_THAT(stops("\"\""), ElementsAre());
 }
 
+TEST(OpenAiSampling, takes_seeds_of_64_bits) {
+    const auto seed = [](std::string_view text) {
+        Options options;
+        Body body("{\"seed\":" + std::string(text) + "}");
+        read_sampling(body, options);
+        EXPECT_EQ(body.problem(), "none");
+        return options.values().sampling.seed;
+    };
+    EXPECT_EQ(seed("7"), 7U);
+    EXPECT_EQ(seed("4294967294"), 4294967294U);
+    EXPECT_EQ(seed("4294967301"), 5U);
+    EXPECT_EQ(seed("-2"), 4294967294U);
+    EXPECT_EQ(seed("9223372036854775807"), 4294967295U);
+    EXPECT_EQ(seed("-1"), std::nullopt);
+    Options options;
+    Body text(R"({"seed":"7"})");
+    read_sampling(text, options);
+    EXPECT_THAT(text.problem(), HasSubstr("Request.seed of type int64"));
+}
+
 TEST(OpenAiMaxTokens, limit_the_answer) {
     Options options;
     Body body(R"({"most":3,"wrong":"x"})");
