@@ -79,13 +79,12 @@ class Turn {
         std::string type;
         block.read("type", type);
         if (type == "text") {
-            add_text(block);
+            add_text(block, "text", message_.content);
         } else if (type == "image") {
             message_.images.push_back(read_image(block));
             has_words_ = true;
         } else if (type == "thinking") {
-            block.read("thinking", message_.thinking);
-            has_words_ = true;
+            add_text(block, "thinking", message_.thinking);
         } else if (type == "tool_use") {
             add_call(block);
         } else if (type == "tool_result") {
@@ -106,11 +105,11 @@ class Turn {
     }
 
   private:
-    void add_text(Fields& block) {
+    void add_text(Fields& block, std::string_view name, std::string& into) {
         std::string text;
-        block.read("text", text);
-        if (!message_.content.empty()) message_.content += "\n";
-        message_.content += text;
+        block.read(name, text);
+        if (!into.empty()) into += "\n";
+        into += text;
         has_words_ = true;
     }
 

@@ -113,6 +113,15 @@ TEST(AnthropicRequest, blocks_of_a_turn_are_taken_apart) {
     EXPECT_THAT(messages[3].images, ElementsAre("hi"));
 }
 
+TEST(AnthropicRequest, keeps_all_that_was_thought_in_a_turn) {
+    const auto call = with_messages(R"([{"role":"user","content":"a"},
+        {"role":"assistant","content":[{"type":"thinking","thinking":"t"},
+        {"type":"text","text":"b"},{"type":"thinking","thinking":"u"}]}])");
+    ASSERT_TRUE(call) << call.error().message;
+    EXPECT_EQ(call->request.messages.at(1).thinking, "t\nu");
+    EXPECT_EQ(call->request.messages.at(1).content, "b");
+}
+
 TEST(AnthropicRequest, refuses_messages_of_another_shape) {
     EXPECT_EQ(problem(with_messages("[]")), "messages: at least one message is required");
     EXPECT_EQ(
