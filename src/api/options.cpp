@@ -106,7 +106,7 @@ const std::array kOptions = {
     Option{
         "top_n_sigma",
         &SamplingOptions::top_n_sigma,
-        "Keep logits within n standard deviations of the best, 0 = all (default 0)"
+        "Keep logits within n standard deviations of the best, -1 = all (default -1)"
     },
     Option{
         "xtc_probability",

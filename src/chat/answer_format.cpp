@@ -2,6 +2,7 @@
 #include "chat/json_limits.h"
 #include <mullama/answer_format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <exception>
 
@@ -33,9 +34,9 @@ Result<std::string> grammar_from_json_schema(std::string_view schema) {
     try {
         return json_schema_to_grammar(common_json::parse(std::string(schema)), true);
     } catch (const std::exception& error) {
-        return fail(
-            ErrorCode::kInvalidArgument, "the JSON Schema cannot be followed: {}", error.what()
-        );
+        std::string reason = error.what();
+        std::ranges::replace(reason, '\n', ' ');
+        return fail(ErrorCode::kInvalidArgument, "the JSON Schema cannot be followed: {}", reason);
     }
 }
 

@@ -13,9 +13,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The fewest tokens of context that there are, as with Ollama.
-constexpr std::int32_t kContextMin = 4;
-
 // A model that says nothing of how its tokens become one vector is given their mean.
 Pooling pooling_of(const Model& model) {
     const bool says = model.metadata(model.architecture() + ".pooling_type").has_value();
@@ -46,8 +43,7 @@ EmbedRequest request_of(const api::EmbedCall& call, const ModelChoice& choice, c
     request.options.dimensions = call.dimensions;
     request.options.normalization = normalization_of(call.normalization);
     if (call.normalization > 2) request.options.p = call.normalization;
-    const auto num_ctx = choice.options.values().load.num_ctx;
-    if (num_ctx) request.options.tokens_max = std::max(*num_ctx, kContextMin);
+    if (const auto length = context_length_of(choice.options)) request.options.tokens_max = *length;
     return request;
 }
 

@@ -2,11 +2,15 @@
 
 #include "base/error.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 namespace mullama::server {
 namespace {
+
+// As Ollama has it.
+constexpr std::int32_t kContextMin = 4;
 
 Result<api::Options> options_of(const store::LocalModel& model) {
     api::Options options;
@@ -21,8 +25,9 @@ Result<api::Options> options_of(const store::LocalModel& model) {
     return options;
 }
 
-LoadOptions load_options(LoadOptions options, const api::LoadSettings& settings) {
-    if (settings.num_ctx) options.engine.context_length = *settings.num_ctx;
+LoadOptions load_options(LoadOptions options, const api::Options& asked) {
+    const api::LoadSettings& settings = asked.values().load;
+    if (const auto length = context_length_of(asked)) options.engine.context_length = *length;
     if (settings.num_batch) options.engine.batch_size = *settings.num_batch;
     if (settings.num_thread) {
         options.engine.threads = *settings.num_thread;
@@ -69,9 +74,14 @@ Result<ModelChoice> choose_model(const Service& service, const api::ModelUse& us
     choice.options.merge(use.options);
     choice.request.name = choice.model.name;
     choice.request.file = choice.model.file;
-    choice.request.load = load_options(service.load, choice.options.values().load);
+    choice.request.load = load_options(service.load, choice.options);
     choice.request.keep_alive = use.keep_alive;
     return choice;
+}
+
+std::optional<std::int32_t> context_length_of(const api::Options& options) {
+    const auto& num_ctx = options.values().load.num_ctx;
+    return num_ctx ? std::optional(std::max(*num_ctx, kContextMin)) : std::nullopt;
 }
 
 void apply(const api::Options& options, ChatRequest& request) {
@@ -79,7 +89,7 @@ void apply(const api::Options& options, ChatRequest& request) {
     request.sampling = values.sampling;
     request.max_tokens = values.max_tokens;
     request.stop = values.stop;
-    request.context_length = values.load.num_ctx.value_or(0);
+    request.context_length = context_length_of(options).value_or(0);
 }
 
 void apply(const api::Options& options, GenerateRequest& request) {
@@ -88,7 +98,7 @@ void apply(const api::Options& options, GenerateRequest& request) {
     request.max_tokens = values.max_tokens;
     request.stop = values.stop;
     request.ignore_eos = values.ignore_eos;
-    request.context_length = values.load.num_ctx.value_or(0);
+    request.context_length = context_length_of(options).value_or(0);
 }
 
 }  // namespace mullama::server

@@ -5,6 +5,9 @@
 #include <mullama/model_pool.h>
 #include <mullama/result.h>
 
+#include <cstdint>
+#include <optional>
+
 namespace mullama::server {
 
 /// A model that a call names, and what the call gets from it.
@@ -27,6 +30,10 @@ Result<store::LocalModel> find_model(const Service& service, const api::ModelUse
 /// Errors:  those of find_model(); kCorrupt: the model's parameters are no options.
 /// Threads: any. Reads the disk.
 Result<ModelChoice> choose_model(const Service& service, const api::ModelUse& use);
+
+/// The context that options ask for, in tokens, at least the few that a model needs; unset where
+/// they say nothing.
+std::optional<std::int32_t> context_length_of(const api::Options& options);
 
 /// Puts the values of options into requests.
 void apply(const api::Options& options, ChatRequest& request);

@@ -98,6 +98,16 @@ class Routes : public ::testing::Test {
     RoutesRig rig_{folder_.path(), models()};
 };
 
+TEST_F(Routes, a_context_below_the_least_is_the_least) {
+    const auto answer = json(
+        "POST",
+        "/api/generate",
+        R"({"model": "tiny", "prompt": "a", "raw": true, "stream": false,
+            "options": {"num_ctx": -5, "num_predict": 1}})"
+    );
+    EXPECT_EQ(answer.at("eval_count"), 1);
+}
+
 TEST_F(Routes, completion_tells_text_tokens_and_times) {
     const auto answer = json(
         "POST",

@@ -24,12 +24,15 @@ class SchemaTest(ServerTest):
     ARGUMENTS = ("--context-length", "64")
 
     def document(self):
-        """The server's own, with the name of a model that is there, and few choices at a time."""
+        """The server's own, with the name of a model that is there, few choices at a time, and some of the samplers,
+        which every dialect has: each value of each of them would be an answer of its own."""
         with urllib.request.urlopen(f"{self.server.url}/openapi.json") as answer:
             document = json.load(answer)
         schemas = document["components"]["schemas"]
         for name in ("ModelName", "AnyModelName"):
             schemas[name] = {"type": "string", "enum": [MODEL]}
+        samplers = schemas["Samplers"]["properties"]
+        schemas["Samplers"]["properties"] = {name: samplers[name] for name in ("temperature", "seed", "logit_bias")}
         for schema in schemas.values():
             for part in schema.get("allOf", [schema]):
                 for field in ("n", "best_of"):
