@@ -46,7 +46,7 @@ class SchemaTest(ServerTest):
             (folder / "schemathesis.toml").write_text(CONFIGURATION, encoding="utf-8")
             done = subprocess.run(
                 [sys.executable, "-m", "schemathesis.cli", "run", "openapi.json", "--url", self.server.url,
-                 "--phases", "coverage", "--workers", "4", "--checks", CHECKS, "--continue-on-failure", "--no-shrink",
+                 "--phases", "coverage", "--checks", CHECKS, "--continue-on-failure", "--no-shrink",
                  "--request-timeout", str(TIMEOUT_S)],
                 cwd=folder, env=dict(os.environ, PYTHONPATH=str(CLIENTS / "python")), text=True,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
