@@ -13,7 +13,7 @@ add_library(mullama::mullama ALIAS mullama)
 set_target_properties(mullama PROPERTIES LINKER_LANGUAGE CXX)
 target_include_directories(mullama INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>")
 target_compile_features(mullama INTERFACE cxx_std_20)
-target_link_libraries(mullama INTERFACE llama::common llama::llama fmt::fmt)
+target_link_libraries(mullama INTERFACE llama::common llama::mtmd llama::llama fmt::fmt)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/mullama")
 set(MULLAMA_PACKAGE_ARCHIVES "")

@@ -1,5 +1,7 @@
 # Builds llama.cpp once per CPU, compiler and set of flags, and offers it as imported targets:
-#   llama::llama   libllama and ggml      llama::common   llama-common (chat templates), when MULLAMA_WITH_CHAT
+#   llama::llama   libllama and ggml
+#   llama::mtmd    mtmd (pictures to embeddings)
+#   llama::common  llama-common (chat templates), when MULLAMA_WITH_CHAT
 #
 # The build runs at configure time in build/engine/<key>, under a lock, so that all presets of a clone share it. The
 # key holds everything that changes the machine code: a clone moved to another CPU builds again and does not crash.
@@ -32,6 +34,7 @@ function(mullama_engine_options out)
         -DLLAMA_BUILD_COMMON=${MULLAMA_WITH_CHAT}
         -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF
         -DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_LLGUIDANCE=OFF
+        -DLLAMA_BUILD_MTMD=ON -DMTMD_VIDEO=OFF
         -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_NUMBER=0 -DLLAMA_BUILD_COMMIT=${MULLAMA_LLAMA_COMMIT}
         -DGGML_CCACHE=OFF
         -DGGML_OPENMP=${MULLAMA_ENGINE_OPENMP}
@@ -97,7 +100,7 @@ function(mullama_build_engine out_dir)
         file(READ "${dir}.configure.log" log)
         message(FATAL_ERROR "configuring llama.cpp failed:\n${log}")
     endif()
-    set(targets llama)
+    set(targets llama mtmd)
     if(MULLAMA_WITH_CHAT)
         list(APPEND targets llama-common)
     endif()
@@ -111,7 +114,7 @@ function(mullama_build_engine out_dir)
     file(TOUCH "${dir}/.complete")
 endfunction()
 
-# Declares llama::llama and llama::common over the archives in `dir`.
+# Declares llama::llama, llama::mtmd and llama::common over the archives in `dir`.
 function(mullama_import_engine dir source)
     find_package(Threads REQUIRED)
     set(ggml "${dir}/ggml/src/libggml.a" "${dir}/ggml/src/libggml-cpu.a" "${dir}/ggml/src/libggml-base.a")
@@ -123,14 +126,18 @@ function(mullama_import_engine dir source)
     add_library(llama::llama INTERFACE IMPORTED GLOBAL)
     target_include_directories(llama::llama SYSTEM INTERFACE "${source}/include" "${source}/ggml/include")
     target_link_libraries(llama::llama INTERFACE "${dir}/src/libllama.a" ${ggml} ${system})
-    set(MULLAMA_ENGINE_ARCHIVES "${dir}/src/libllama.a" ${ggml} PARENT_SCOPE)
+    set(mtmd "${dir}/tools/mtmd/libmtmd.a" "${dir}/vendor/hash/libvendor-hash.a")
+    add_library(llama::mtmd INTERFACE IMPORTED GLOBAL)
+    target_include_directories(llama::mtmd SYSTEM INTERFACE "${source}/tools/mtmd")
+    target_link_libraries(llama::mtmd INTERFACE ${mtmd} llama::llama)
+    set(MULLAMA_ENGINE_ARCHIVES ${mtmd} "${dir}/src/libllama.a" ${ggml} PARENT_SCOPE)
     if(MULLAMA_WITH_CHAT)
         set(common "${dir}/common/libllama-common.a" "${dir}/common/libllama-common-base.a"
             "${dir}/vendor/cpp-httplib/libcpp-httplib.a")
         add_library(llama::common INTERFACE IMPORTED GLOBAL)
         target_include_directories(llama::common SYSTEM INTERFACE "${source}/common" "${source}/vendor")
         target_link_libraries(llama::common INTERFACE ${common} llama::llama)
-        set(MULLAMA_ENGINE_ARCHIVES ${common} "${dir}/src/libllama.a" ${ggml} PARENT_SCOPE)
+        set(MULLAMA_ENGINE_ARCHIVES ${common} ${mtmd} "${dir}/src/libllama.a" ${ggml} PARENT_SCOPE)
     endif()
 endfunction()
 
