@@ -3,6 +3,7 @@
 #include <mullama/result.h>
 #include <mullama/types.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -57,6 +58,13 @@ class Batch {
         std::span<const float> row, Position position, SequenceId sequence, bool logits
     );
 
+    /// Sets where a row of embeddings stands on the further axes of models whose positions have
+    /// four: height, width and one more. Until then that is its position, its position and 0. Other
+    /// models do not look at them.
+    /// Errors:  kInvalidArgument: no such entry, or an axis outside [0, kPositionsMax).
+    /// Source:  M-RoPE, arXiv 2409.12191.
+    Result<void> set_axes(std::int32_t index, const std::array<Position, 3>& axes);
+
     /// Asks for the logits of an entry, or no longer does.
     /// Errors:  kInvalidArgument: no such entry.
     Result<void> set_logits(std::int32_t index, bool logits);
@@ -80,6 +88,8 @@ class Batch {
     std::span<const Position> positions() const { return positions_; }
     /// Rows of embeddings. Shape: [size(), embedding_length()] float32, row-major.
     std::span<const float> embeddings() const { return embeddings_; }
+    /// The further axes of each row of embeddings, see set_axes(); empty in a batch of tokens.
+    std::span<const std::array<Position, 3>> axes() const { return axes_; }
     /// Sequences of an entry; empty where there is no such entry.
     std::span<const SequenceId> sequences(std::int32_t index) const;
     /// Whether an entry's logits are asked for; false where there is no such entry.
@@ -102,8 +112,9 @@ class Batch {
     std::vector<Token> tokens_;
     std::vector<float> embeddings_;
     std::vector<Position> positions_;
-    std::vector<SequenceId> sequences_;         // of all entries, one after another
-    std::vector<std::size_t> sequence_starts_;  // where each entry's begin in sequences_
+    std::vector<std::array<Position, 3>> axes_;  // of rows of embeddings
+    std::vector<SequenceId> sequences_;          // of all entries, one after another
+    std::vector<std::size_t> sequence_starts_;   // where each entry's begin in sequences_
     std::vector<std::int32_t> sequence_counts_;
     std::vector<std::int8_t> logits_;
     std::int32_t output_count_ = 0;

@@ -86,7 +86,11 @@ Result<std::int32_t> Batch::add_entry(const Entry& entry) {
     try {
         append(embeddings_, entry.row);
         append(sequences_, entry.sequences);
-        if (entry.row.empty()) tokens_.push_back(entry.token);
+        if (entry.row.empty()) {
+            tokens_.push_back(entry.token);
+        } else {
+            axes_.push_back({entry.position, entry.position, 0});
+        }
         sequence_starts_.push_back(sequences);
         sequence_counts_.push_back(static_cast<std::int32_t>(entry.sequences.size()));
         logits_.push_back(entry.logits ? 1 : 0);
@@ -95,6 +99,7 @@ Result<std::int32_t> Batch::add_entry(const Entry& entry) {
         embeddings_.resize(floats);
         sequences_.resize(sequences);
         tokens_.resize(std::min(tokens_.size(), count));
+        axes_.resize(std::min(axes_.size(), count));
         sequence_starts_.resize(count);
         sequence_counts_.resize(count);
         logits_.resize(count);
@@ -159,6 +164,28 @@ Result<std::int32_t> Batch::add_embedding(
     return add_embedding(row, position, std::span(&sequence, 1), logits);
 }
 
+Result<void> Batch::set_axes(std::int32_t index, const std::array<Position, 3>& axes) {
+    if (index < 0 || static_cast<std::size_t>(index) >= axes_.size()) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "the batch has no row of embeddings {}: it holds {}",
+            index,
+            axes_.size()
+        );
+    }
+    for (const Position axis : axes) {
+        if (axis >= 0 && axis < kPositionsMax) continue;
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "position {} on an axis is outside 0 to {}",
+            axis,
+            kPositionsMax - 1
+        );
+    }
+    axes_[static_cast<std::size_t>(index)] = axes;
+    return {};
+}
+
 Result<void> Batch::set_logits(std::int32_t index, bool logits) {
     if (index < 0 || index >= size()) {
         return fail(
@@ -174,6 +201,7 @@ void Batch::clear() {
     tokens_.clear();
     embeddings_.clear();
     positions_.clear();
+    axes_.clear();
     sequences_.clear();
     sequence_starts_.clear();
     sequence_counts_.clear();

@@ -55,6 +55,22 @@ TEST(Batch, says_which_value_is_wrong) {
     EXPECT_EQ(batch.add(5, 0, 300, false).error().message, "sequence 300 is outside 0 to 255");
 }
 
+TEST(Batch, puts_rows_of_embeddings_on_further_axes) {
+    const std::array row = {1.0F, 2.0F};
+    Batch batch;
+    ASSERT_TRUE(batch.add_embedding(row, 5, 0, false));
+    ASSERT_TRUE(batch.add_embedding(row, 5, 0, false));
+    ASSERT_TRUE(batch.set_axes(1, {6, 7, 8}));
+    EXPECT_EQ(batch.axes()[0], (std::array{5, 5, 0}));
+    EXPECT_EQ(batch.axes()[1], (std::array{6, 7, 8}));
+    EXPECT_FALSE(batch.set_axes(2, {0, 0, 0}));
+    EXPECT_FALSE(batch.set_axes(-1, {0, 0, 0}));
+    EXPECT_FALSE(batch.set_axes(0, {0, -1, 0}));
+    batch.clear();
+    ASSERT_TRUE(batch.add(3, 0, 0, false));
+    EXPECT_FALSE(batch.set_axes(0, {0, 0, 0}));
+}
+
 TEST(Batch, holds_tokens_or_embeddings_and_never_both) {
     const std::array<float, 3> row = {1, 2, 3};
     Batch batch;

@@ -15,10 +15,9 @@ void write_positions(const Batch& batch, bool sections, std::vector<llama_pos>& 
     positions.assign(batch.positions().begin(), batch.positions().end());
     if (!sections || batch.embedding_length() == 0) return;
     positions.reserve(4 * positions.size());
-    for (int copy = 0; copy < 2; ++copy) {
-        positions.insert(positions.end(), batch.positions().begin(), batch.positions().end());
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+        for (const auto& axes : batch.axes()) positions.push_back(axes[axis]);
     }
-    positions.resize(4 * batch.positions().size(), 0);
 }
 
 // The engine reads what it is given and writes nothing there, whatever its types say.
