@@ -2,9 +2,11 @@
 
 #include <mullama/result.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -142,7 +144,7 @@ enum class FinishReason {
 
 /// What one request cost. Times are wall clock on the engine, in nanoseconds.
 struct Usage {
-    /// Tokens of the prompt, cached ones included.
+    /// Tokens of the prompt, cached ones and rows of pictures included.
     std::int64_t prompt_tokens = 0;
     /// Of those, tokens that needed no computing.
     std::int64_t cached_tokens = 0;
@@ -208,12 +210,50 @@ struct ThinkingBudget {
     std::vector<std::string> ends = {};
 };
 
+/// Where one row of a picture stands, for models whose positions have four axes.
+/// Source:  M-RoPE, arXiv 2409.12191.
+struct MediaPlace {
+    /// Time, height, width and one that few models use.
+    std::array<Position, 4> axes = {};
+    /// Which of them count from the position where the picture begins; the others are as given.
+    std::array<bool, 4> relative = {true, true, true, true};
+
+    friend bool operator==(const MediaPlace&, const MediaPlace&) = default;
+};
+
+/// A picture, or a part of one, as a model reads it: rows of embeddings in the place of tokens.
+struct MediaEmbedding {
+    /// Tells it from others: those with the same id have the same rows.
+    std::string id = {};
+    /// Shape: [row_count, model.embedding_length_input()] float32, row-major.
+    std::vector<float> rows = {};
+    /// How many rows there are; each takes a KV cell, as a token does.
+    std::int32_t row_count = 0;
+    /// How far the positions of what follows are from those of what goes before: `row_count`, or
+    /// less where there are `places`.
+    std::int32_t position_count = 0;
+    /// One for each row where the model's positions have four axes; else empty.
+    std::vector<MediaPlace> places = {};
+    /// Whether a row sees only the rows before it. Else they are computed in one pass.
+    bool causal = true;
+};
+
+/// A picture's place in a prompt.
+struct MediaSpan {
+    /// How many of the prompt's tokens go before it.
+    std::size_t tokens_before = 0;
+    /// What stands there; not null.
+    std::shared_ptr<const MediaEmbedding> media = {};
+};
+
 /// A prompt to continue. `tokens` is used where it is not empty, else `prompt` is tokenized.
 struct GenerateRequest {
     /// The text to continue.
     std::string prompt = {};
     /// Its tokens, used in place of `prompt` where there are any.
     std::vector<Token> tokens = {};
+    /// Pictures between `tokens`, in order; the last token is behind all of them.
+    std::vector<MediaSpan> media = {};
     /// Add BOS and its like when tokenizing `prompt`, as the vocabulary says.
     bool add_special = true;
     /// Read special tokens' text in `prompt` as those tokens.

@@ -29,6 +29,11 @@ void TinyBuilder::vector(const std::string& name, std::int64_t length, float mid
     uniform(name, {length}, middle, spread);
 }
 
+void TinyBuilder::convolution(const std::string& name, std::int64_t side, std::int64_t outputs) {
+    const auto inputs = static_cast<float>(3 * side * side);
+    uniform(name, {side, side, 3, outputs}, 0.0F, std::sqrt(3.0F / inputs));
+}
+
 void TinyBuilder::uniform(
     const std::string& name, std::vector<std::int64_t> shape, float middle, float spread
 ) {

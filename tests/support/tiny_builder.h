@@ -27,6 +27,8 @@ class TinyBuilder {
     void matrix(const std::string& name, std::int64_t row_length, std::int64_t rows);
     /// A vector of uniform numbers in [middle - spread, middle + spread).
     void vector(const std::string& name, std::int64_t length, float middle, float spread);
+    /// A convolution over `side` x `side` pixels of 3 channels, to scale as matrix().
+    void convolution(const std::string& name, std::int64_t side, std::int64_t outputs);
 
     void write(const std::filesystem::path& path) const;
 

@@ -101,11 +101,17 @@ void add_llama_layer(TinyBuilder& model, std::int64_t layer, const TinyLlamaOpti
     model.matrix(in_layer(layer, "ffn_down.weight"), options.feed_forward_length, width);
 }
 
+constexpr std::int64_t kVisionWidth = 32;
+constexpr std::int64_t kVisionFeedForward = 64;
+constexpr std::int64_t kVisionHeads = 4;
+
 constexpr std::int64_t kBertLayers = 2;
 constexpr std::int64_t kBertWidth = 32;
 constexpr std::int64_t kBertFeedForward = 64;
 constexpr std::int64_t kBertHeads = 4;
 constexpr std::int64_t kBertPositions = 512;
+
+static_assert(kVisionWidth == kBertWidth);
 
 void add_norm(TinyBuilder& model, const std::string& name) {
     model.vector(name + ".weight", kBertWidth, 1.0F, 0.1F);
@@ -125,6 +131,52 @@ void add_bert_layer(TinyBuilder& model, std::int64_t layer) {
     add_linear(model, in_layer(layer, "ffn_up"), kBertWidth, kBertFeedForward);
     add_linear(model, in_layer(layer, "ffn_down"), kBertFeedForward, kBertWidth);
     add_norm(model, in_layer(layer, "layer_output_norm"));
+}
+
+struct VisionSizes {
+    const char* projector;
+    std::int64_t image;  // pixels of a side
+    std::int64_t patch;  // pixels of a side
+    std::int64_t merge;  // patches of a side that make one row
+};
+
+VisionSizes sizes_of(TinyProjectorKind kind) {
+    switch (kind) {
+        case TinyProjectorKind::kGemma:
+            return {"gemma3", 32, 8, 2};
+        case TinyProjectorKind::kJanus:
+            return {"janus_pro", 32, 8, 1};
+        case TinyProjectorKind::kQwen:
+            return {"qwen2vl_merger", 32, 4, 2};
+    }
+    throw std::logic_error("no such kind of projector");
+}
+
+void add_vision_layer(TinyBuilder& model) {
+    for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_out"}) {
+        add_linear(model, std::string("v.blk.0.") + name, kVisionWidth, kVisionWidth);
+    }
+    add_norm(model, "v.blk.0.ln1");
+    add_norm(model, "v.blk.0.ln2");
+    add_linear(model, "v.blk.0.ffn_up", kVisionWidth, kVisionFeedForward);
+    add_linear(model, "v.blk.0.ffn_down", kVisionFeedForward, kVisionWidth);
+}
+
+void add_projection(TinyBuilder& model, TinyProjectorKind kind, std::int64_t length) {
+    switch (kind) {
+        case TinyProjectorKind::kGemma:
+            model.matrix("mm.input_projection.weight", length, kVisionWidth);
+            model.vector("mm.soft_emb_norm.weight", kVisionWidth, 1.0F, 0.1F);
+            break;
+        case TinyProjectorKind::kJanus:
+            add_linear(model, "mm.0", kVisionWidth, length);
+            add_linear(model, "mm.1", length, length);
+            break;
+        case TinyProjectorKind::kQwen:
+            add_linear(model, "mm.0", 4 * kVisionWidth, 4 * kVisionWidth);
+            add_linear(model, "mm.2", 4 * kVisionWidth, length);
+            break;
+    }
 }
 
 }  // namespace
@@ -151,17 +203,26 @@ void write_tiny_llama(
     const std::filesystem::path& path, std::uint64_t seed, const TinyLlamaOptions& options
 ) {
     TinyBuilder model(seed);
-    model.set("general.architecture", std::string("llama"));
+    const std::string& arch = options.architecture;
+    model.set("general.architecture", options.architecture);
     model.set("general.name", std::string("tiny llama"));
     model.set_u32("general.file_type", 0);
-    model.set_u32("llama.context_length", options.context_length);
-    model.set_u32("llama.embedding_length", options.embedding_length);
-    model.set_u32("llama.block_count", options.layers);
-    model.set_u32("llama.feed_forward_length", options.feed_forward_length);
-    model.set_u32("llama.attention.head_count", options.heads);
-    model.set_u32("llama.attention.head_count_kv", options.heads_kv);
-    model.set_u32("llama.rope.dimension_count", options.embedding_length / options.heads);
-    model.set("llama.attention.layer_norm_rms_epsilon", 1e-5F);
+    model.set_u32(arch + ".context_length", options.context_length);
+    model.set_u32(arch + ".embedding_length", options.embedding_length);
+    model.set_u32(arch + ".block_count", options.layers);
+    model.set_u32(arch + ".feed_forward_length", options.feed_forward_length);
+    model.set_u32(arch + ".attention.head_count", options.heads);
+    model.set_u32(arch + ".attention.head_count_kv", options.heads_kv);
+    model.set_u32(arch + ".rope.dimension_count", options.embedding_length / options.heads);
+    model.set(arch + ".attention.layer_norm_rms_epsilon", 1e-5F);
+    if (arch == "qwen2vl") {
+        const auto pairs = static_cast<std::int32_t>(options.embedding_length / options.heads / 2);
+        const std::int32_t side = pairs / 4;
+        model.set(
+            arch + ".rope.dimension_sections",
+            std::vector<std::int32_t>{pairs - 2 * side, side, side, 0}
+        );
+    }
     const std::int64_t tokens = options.vocab_file.empty()
                                     ? add_small_vocabulary(model)
                                     : copy_vocabulary(model, options.vocab_file);
@@ -174,6 +235,45 @@ void write_tiny_llama(
     }
     model.vector("output_norm.weight", options.embedding_length, 1.0F, 0.1F);
     model.matrix("output.weight", options.embedding_length, tokens);
+    model.write(path);
+}
+
+void write_tiny_projector(
+    const std::filesystem::path& path,
+    std::uint64_t seed,
+    TinyProjectorKind kind,
+    std::int64_t embedding_length
+) {
+    const VisionSizes sizes = sizes_of(kind);
+    TinyBuilder model(seed);
+    model.set("general.architecture", std::string("clip"));
+    model.set("general.name", std::string("tiny projector"));
+    model.set_u32("general.file_type", 0);
+    model.set("clip.has_vision_encoder", true);
+    model.set("clip.projector_type", std::string(sizes.projector));
+    model.set("clip.use_gelu", true);
+    model.set_u32("clip.vision.embedding_length", kVisionWidth);
+    model.set_u32("clip.vision.feed_forward_length", kVisionFeedForward);
+    model.set_u32("clip.vision.block_count", 1);
+    model.set_u32("clip.vision.projection_dim", embedding_length);
+    model.set_u32("clip.vision.attention.head_count", kVisionHeads);
+    model.set("clip.vision.attention.layer_norm_epsilon", 1e-6F);
+    model.set_u32("clip.vision.image_size", sizes.image);
+    model.set_u32("clip.vision.patch_size", sizes.patch);
+    model.set_u32("clip.vision.projector.scale_factor", sizes.merge);
+    model.set("clip.vision.image_mean", std::vector<float>(3, 0.5F));
+    model.set("clip.vision.image_std", std::vector<float>(3, 0.5F));
+    model.convolution("v.patch_embd.weight", sizes.patch, kVisionWidth);
+    if (kind == TinyProjectorKind::kQwen) {
+        model.convolution("v.patch_embd.weight.1", sizes.patch, kVisionWidth);
+    } else {
+        const std::int64_t side = sizes.image / sizes.patch;
+        model.vector("v.patch_embd.bias", kVisionWidth, 0.0F, 0.1F);
+        model.matrix("v.position_embd.weight", kVisionWidth, side * side);
+    }
+    add_vision_layer(model);
+    add_norm(model, "v.post_ln");
+    add_projection(model, kind, embedding_length);
     model.write(path);
 }
 

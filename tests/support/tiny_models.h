@@ -18,6 +18,8 @@ std::filesystem::path vocab_path(std::string_view name);
 std::vector<std::filesystem::path> vocab_paths();
 
 struct TinyLlamaOptions {
+    /// "llama", or "qwen2vl" for one whose positions have four axes (M-RoPE).
+    std::string architecture = "llama";
     std::int64_t layers = 2;
     std::int64_t embedding_length = 64;  ///< A multiple of 2 * heads.
     std::int64_t heads = 4;              ///< A multiple of heads_kv.
@@ -34,6 +36,21 @@ struct TinyLlamaOptions {
 /// A decoder of the Llama architecture, float32.
 void write_tiny_llama(
     const std::filesystem::path& path, std::uint64_t seed, const TinyLlamaOptions& options = {}
+);
+
+/// What a projector's pictures are like.
+enum class TinyProjectorKind {
+    kGemma,  ///< Every picture has 4 rows, which see each other, between two texts.
+    kJanus,  ///< Every picture has 16 rows, which see those before them; no texts.
+    kQwen,   ///< One row for 8 x 8 pixels, 8 rows at least, on four axes.
+};
+
+/// The projector of a model with rows of `embedding_length`: one layer of 32 dimensions, float32.
+void write_tiny_projector(
+    const std::filesystem::path& path,
+    std::uint64_t seed,
+    TinyProjectorKind kind = TinyProjectorKind::kGemma,
+    std::int64_t embedding_length = TinyLlamaOptions().embedding_length
 );
 
 /// How an embedding model joins the vectors of its tokens. The numbers are those of
