@@ -5,6 +5,7 @@
 #include <mullama/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -18,6 +19,15 @@ struct DecodeEntry {
     bool logits = false;  ///< Whether logits() is going to be asked for it.
 
     friend bool operator==(const DecodeEntry&, const DecodeEntry&) = default;
+};
+
+/// Rows of a picture that a step computes.
+struct MediaStep {
+    const MediaEmbedding* media = nullptr;  ///< Borrowed for the call.
+    std::int32_t first = 0;                 ///< The first of the rows.
+    std::int32_t count = 0;                 ///< How many; all of them where it is not causal.
+    Position begin = 0;                     ///< Where the whole picture begins.
+    SequenceId sequence = 0;
 };
 
 /// Chooses the tokens of one answer.
@@ -51,6 +61,18 @@ class Decoder {
     ///          interrupted. Others: the sequences of the batch are lost; remove() them.
     /// Threads: engine thread only. Blocks for the whole step.
     virtual Result<void> decode(std::span<const DecodeEntry> batch) = 0;
+
+    /// Whether decode_media() can compute a picture.
+    /// Errors:  kInvalidArgument: its numbers do not agree with each other or with the model, or it
+    ///          has more rows than one pass takes.
+    /// Threads: any.
+    virtual Result<void> check_media(const MediaEmbedding& media) const = 0;
+
+    /// Computes rows of a picture that check_media() has passed, at most info().batch_size, and
+    /// adds them to the sequence's memory. There are no logits() afterwards.
+    /// Errors:  as decode().
+    /// Threads: engine thread only. Blocks for the whole step.
+    virtual Result<void> decode_media(const MediaStep& step) = 0;
 
     /// The logits of an entry of the last batch.
     /// Shape:   [vocab_size] float32; valid until the next decode().

@@ -54,11 +54,12 @@ bool EngineLoop::step() {
     check_readers();
     admit();
     publish();  // a decode may take long
+    const bool looked = decode_media();
     const bool decoded = decode(plan_step(loads(), limits_));
     publish();
     Stream::wake(ready_);
     ready_.clear();
-    return decoded;
+    return looked || decoded;
 }
 
 void EngineLoop::drop_abandoned() {
@@ -126,6 +127,47 @@ std::vector<SequenceLoad> EngineLoop::loads() const {
     return loads;
 }
 
+// Computes one picture, or a part of one, for the request that has waited longest for that. Gives
+// false where no request has come to one.
+bool EngineLoop::decode_media() {
+    Sequence* next = nullptr;
+    for (const auto& sequence : running_) {
+        if (sequence->paused_at || sequence->media_next() == nullptr) continue;
+        if (next == nullptr || sequence->served_at < next->served_at) next = sequence.get();
+    }
+    if (next == nullptr) return false;
+    if (!next->started_at) next->started_at = now_;
+    const MediaStep step = media_step(*next);
+    const auto decoded = decoder_.decode_media(step);
+    if (decoded) {
+        now_ = clock_.now();
+        ++counters_.steps;
+        count_decoded(*next, step.count);
+        if (next->reports_progress) tell(*next, news_of(*next));
+    } else if (decoded.error().code == ErrorCode::kExhausted) {
+        preempt_newest();
+    } else if (decoded.error().code != ErrorCode::kCancelled) {
+        end(*next, {}, finish_with(decoded.error()));
+        remove_ended();
+    }
+    return true;
+}
+
+// While answers are being generated a picture comes in parts, as prompts do, where it can.
+MediaStep EngineLoop::media_step(const Sequence& sequence) const {
+    const MediaRange& range = *sequence.media_next();
+    const bool generating =
+        std::ranges::any_of(running_, [](const auto& other) { return other->load().generating; });
+    const std::int32_t most =
+        generating ? std::min(limits_.prefill_chunk, limits_.batch_size) : limits_.batch_size;
+    MediaStep step{.media = range.media.get(), .sequence = sequence.id};
+    step.first = sequence.decoded - range.begin;
+    step.count = range.end() - sequence.decoded;
+    if (range.media->causal) step.count = std::min(step.count, most);
+    step.begin = sequence.position_of(range.begin);
+    return step;
+}
+
 // Gives false where nothing was granted. Cells may run out though all are reserved (sliding windows
 // and the like): then less is tried, and at last the newest request waits for another one's end.
 bool EngineLoop::decode(Grants granted) {
@@ -154,12 +196,13 @@ bool EngineLoop::fill_batch(const Grants& granted) {
     for (std::size_t i = 0; i < granted.size(); ++i) {
         Sequence& sequence = *running_[i];
         if (granted[i] > 0 && !sequence.started_at) sequence.started_at = now_;
-        const Position end = sequence.decoded + granted[i];
-        for (Position position = sequence.decoded; position < end; ++position) {
-            const bool last = position + 1 == signed_of(sequence.tokens.size());
+        const std::int32_t end = sequence.decoded + granted[i];
+        const Position shift = sequence.position_of(sequence.decoded) - sequence.decoded;
+        for (std::int32_t index = sequence.decoded; index < end; ++index) {
+            const bool last = index + 1 == signed_of(sequence.tokens.size());
             batch_.push_back(DecodeEntry{
-                .token = sequence.tokens[unsigned_of(position)],
-                .position = position,
+                .token = sequence.tokens[unsigned_of(index)],
+                .position = index + shift,
                 .sequence = sequence.id,
                 .logits = last && sequence.answer_tokens_max > 0,
             });
@@ -203,10 +246,7 @@ void EngineLoop::advance(const Grants& granted) {
     for (std::size_t i = 0; i < granted.size(); ++i) {
         if (granted[i] == 0) continue;
         Sequence& sequence = *running_[i];
-        const std::int32_t prompt_left = sequence.prompt_tokens - sequence.decoded;
-        counters_.prompt_tokens += std::clamp(prompt_left, 0, granted[i]);
-        sequence.decoded += granted[i];
-        sequence.served_at = counters_.steps;
+        count_decoded(sequence, granted[i]);
         entries += unsigned_of(granted[i]);
         if (sequence.pending() == 0) {
             choose_token(sequence, entries - 1);
@@ -215,6 +255,13 @@ void EngineLoop::advance(const Grants& granted) {
         }
     }
     remove_ended();
+}
+
+void EngineLoop::count_decoded(Sequence& sequence, std::int32_t tokens) {
+    const std::int32_t prompt_left = sequence.prompt_tokens - sequence.decoded;
+    counters_.prompt_tokens += std::clamp(prompt_left, 0, tokens);
+    sequence.decoded += tokens;
+    sequence.served_at = counters_.steps;
 }
 
 void EngineLoop::choose_token(Sequence& sequence, std::size_t entry) {

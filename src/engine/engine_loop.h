@@ -57,6 +57,8 @@ class EngineLoop {
 
     // Plan and decode.
     std::vector<SequenceLoad> loads() const;
+    bool decode_media();
+    MediaStep media_step(const Sequence& sequence) const;
     bool decode(Grants granted);
     bool fill_batch(const Grants& granted);
     void preempt_newest();
@@ -64,6 +66,7 @@ class EngineLoop {
 
     // Emit.
     void advance(const Grants& granted);
+    void count_decoded(Sequence& sequence, std::int32_t tokens);
     void choose_token(Sequence& sequence, std::size_t entry);
     Result<Token> next_token(Sequence& sequence, std::span<const float> logits);
     Event news_of(const Sequence& sequence) const;

@@ -52,25 +52,20 @@ std::string ByteTokenizer::piece(Token token) const {
 FakeDecoder::FakeDecoder(const EngineInfo& info) : info_(info) {
     auto state = state_.lock();
     state->histories.resize(static_cast<std::size_t>(info.sequences_max));
+    state->positions.resize(state->histories.size());
     state->cells = info.kv_cells;
 }
 
 Result<void> FakeDecoder::decode(std::span<const DecodeEntry> batch) {
     auto state = state_.lock_when([](const State& s) { return !s.blocked || s.interrupted; });
-    if (state->interrupted) return fail(ErrorCode::kCancelled, "interrupted");
-    if (state->failure) {
-        const Error failure = *std::exchange(state->failure, std::nullopt);
-        return failure;
-    }
     check(*state, batch);
-    if (cells_used(*state) + static_cast<std::int32_t>(batch.size()) > state->cells) {
-        return fail(ErrorCode::kExhausted, "no cells for {} tokens", batch.size());
-    }
+    MULLAMA_TRY(check_step(*state, batch.size()));
     state->batches.emplace_back(batch.begin(), batch.end());
     state->rows.assign(batch.size(), {});
     for (std::size_t i = 0; i < batch.size(); ++i) {
         auto& history = state->histories[static_cast<std::size_t>(batch[i].sequence)];
         history.push_back(batch[i].token);
+        state->positions[static_cast<std::size_t>(batch[i].sequence)] = batch[i].position + 1;
         if (!batch[i].logits) continue;
         auto& row = state->rows[i];
         row.assign(static_cast<std::size_t>(info_.vocab_size), 0.0F);
@@ -80,19 +75,56 @@ Result<void> FakeDecoder::decode(std::span<const DecodeEntry> batch) {
     return {};
 }
 
+Result<void> FakeDecoder::check_step(State& state, std::size_t tokens) {
+    if (state.interrupted) return fail(ErrorCode::kCancelled, "interrupted");
+    if (state.failure) {
+        const Error failure = *std::exchange(state.failure, std::nullopt);
+        return failure;
+    }
+    if (cells_used(state) + static_cast<std::int32_t>(tokens) <= state.cells) return {};
+    return fail(ErrorCode::kExhausted, "no cells for {} tokens", tokens);
+}
+
+Result<void> FakeDecoder::check_media(const MediaEmbedding& media) const {
+    if (media.causal || media.row_count <= info_.batch_size) return {};
+    return fail(ErrorCode::kInvalidArgument, "{} rows are too many", media.row_count);
+}
+
+Result<void> FakeDecoder::decode_media(const MediaStep& step) {
+    auto state = state_.lock_when([](const State& s) { return !s.blocked || s.interrupted; });
+    const auto sequence = static_cast<std::size_t>(step.sequence);
+    const bool begins = step.first == 0;
+    const bool ends = step.first + step.count == step.media->row_count;
+    const bool whole = begins && ends;
+    if (!whole && !step.media->causal) throw std::logic_error("a part of a picture");
+    if (step.count < 1 || step.count > info_.batch_size) throw std::logic_error("a wrong count");
+    if (begins && state->positions.at(sequence) != step.begin) {
+        throw std::logic_error("positions do not follow on");
+    }
+    MULLAMA_TRY(check_step(*state, static_cast<std::size_t>(step.count)));
+    const std::size_t length =
+        step.media->rows.size() / static_cast<std::size_t>(step.media->row_count);
+    for (std::int32_t row = step.first; row < step.first + step.count; ++row) {
+        const float value = step.media->rows[static_cast<std::size_t>(row) * length];
+        state->histories[sequence].push_back(static_cast<Token>(value));
+    }
+    state->media_steps.push_back(step.count);
+    if (ends) state->positions[sequence] = step.begin + step.media->position_count;
+    return {};
+}
+
 void FakeDecoder::check(const State& state, std::span<const DecodeEntry> batch) const {
     const auto require = [](bool condition, const char* what) {
         if (!condition) throw std::logic_error(what);
     };
     require(!batch.empty(), "an empty batch");
     require(batch.size() <= static_cast<std::size_t>(info_.batch_size), "too large a batch");
-    std::vector<std::size_t> positions;
-    for (const auto& history : state.histories) positions.push_back(history.size());
+    std::vector<Position> positions = state.positions;
     for (const DecodeEntry& entry : batch) {
         require(entry.sequence >= 0 && entry.sequence < info_.sequences_max, "no such sequence");
         require(entry.token >= 0 && entry.token < info_.vocab_size, "no such token");
         auto& position = positions[static_cast<std::size_t>(entry.sequence)];
-        require(static_cast<std::size_t>(entry.position) == position, "positions do not follow on");
+        require(entry.position == position, "positions do not follow on");
         ++position;
         require(entry.position < info_.context_length, "beyond the context");
     }
@@ -106,7 +138,9 @@ Result<std::span<const float>> FakeDecoder::logits(std::size_t entry) {
 }
 
 void FakeDecoder::remove(SequenceId sequence) {
-    state_.lock()->histories.at(static_cast<std::size_t>(sequence)).clear();
+    auto state = state_.lock();
+    state->histories.at(static_cast<std::size_t>(sequence)).clear();
+    state->positions.at(static_cast<std::size_t>(sequence)) = 0;
 }
 
 Result<std::unique_ptr<TokenSampler>>

@@ -32,6 +32,8 @@ class ByteTokenizer : public Tokenizer {
 /// "abcabc..." without end, and at a '!' it leaves no token to choose. Prompts without brackets get
 /// an empty answer.
 ///
+/// It reads a picture's rows as tokens: the first number of each.
+///
 /// It throws where it is used as a model must not be: positions that do not follow on, too large a
 /// batch, sequences and tokens out of range.
 /// Threads: as Decoder; the functions for tests on any thread.
@@ -41,6 +43,8 @@ class FakeDecoder final : public Decoder {
 
     EngineInfo info() const override { return info_; }
     Result<void> decode(std::span<const DecodeEntry> batch) override;
+    Result<void> check_media(const MediaEmbedding& media) const override;
+    Result<void> decode_media(const MediaStep& step) override;
     Result<std::span<const float>> logits(std::size_t entry) override;
     void remove(SequenceId sequence) override;
     Result<std::unique_ptr<TokenSampler>> make_sampler(
@@ -52,6 +56,8 @@ class FakeDecoder final : public Decoder {
 
     /// The batches that were decoded.
     std::vector<std::vector<DecodeEntry>> batches() const { return state_.lock()->batches; }
+    /// How many rows of pictures each decode_media() had.
+    std::vector<std::int32_t> media_steps() const { return state_.lock()->media_steps; }
     std::int32_t cells_used() const { return cells_used(*state_.lock()); }
     /// Makes the next decode() fail.
     void fail_next(Error error) { state_.lock()->failure = std::move(error); }
@@ -64,6 +70,8 @@ class FakeDecoder final : public Decoder {
     struct State {
         std::vector<std::vector<Token>> histories;
         std::vector<std::vector<DecodeEntry>> batches;
+        std::vector<Position> positions;  // where each sequence goes on
+        std::vector<std::int32_t> media_steps;
         std::vector<std::vector<float>> rows;  // of the last batch; empty where not asked for
         std::optional<Error> failure;
         std::int32_t cells = 0;
@@ -72,6 +80,7 @@ class FakeDecoder final : public Decoder {
     };
 
     static std::int32_t cells_used(const State& state);
+    static Result<void> check_step(State& state, std::size_t tokens);
     void check(const State& state, std::span<const DecodeEntry> batch) const;
 
     const EngineInfo info_;

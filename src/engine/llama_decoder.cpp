@@ -4,6 +4,7 @@
 #include <mullama/sampler.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <limits>
 #include <utility>
@@ -105,7 +106,10 @@ Result<std::unique_ptr<Decoder>> LlamaDecoder::create(
 }
 
 LlamaDecoder::LlamaDecoder(const Model& model, Context context, const EngineInfo& info)
-    : model_(model), info_(info), context_(std::move(context)) {
+    : model_(model),
+      info_(info),
+      ubatch_size_(context.ubatch_size()),
+      context_(std::move(context)) {
     context_.set_abort([this] { return interrupted_.load(std::memory_order_relaxed); });
     batch_.reserve(info_.batch_size);
 }
@@ -116,6 +120,62 @@ Result<void> LlamaDecoder::decode(std::span<const DecodeEntry> batch) {
         MULLAMA_TRY(batch_.add(entry.token, entry.position, entry.sequence, entry.logits));
     }
     return context_.decode(batch_);
+}
+
+Result<void> LlamaDecoder::check_media(const MediaEmbedding& media) const {
+    const auto rows = static_cast<std::size_t>(std::max(media.row_count, 0));
+    const auto length = static_cast<std::size_t>(model_.embedding_length_input());
+    const bool placed = media.places.empty() || media.places.size() == rows;
+    const bool spread =
+        media.places.empty() ? media.position_count == media.row_count : media.position_count > 0;
+    if (rows == 0 || media.rows.size() != rows * length || !placed || !spread) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "a picture of {} rows, {} floats, {} places and {} positions does not fit the model, "
+            "whose rows have {} floats",
+            media.row_count,
+            media.rows.size(),
+            media.places.size(),
+            media.position_count,
+            length
+        );
+    }
+    if (media.causal || media.row_count <= ubatch_size_) return {};
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "a picture of {} rows is computed in one pass, which takes {}: raise ubatch_size",
+        media.row_count,
+        ubatch_size_
+    );
+}
+
+Result<void> LlamaDecoder::decode_media(const MediaStep& step) {
+    batch_.clear();
+    for (std::int32_t row = step.first; row < step.first + step.count; ++row) {
+        MULLAMA_TRY(add_row(step, row));
+    }
+    context_.set_causal_attention(step.media->causal);
+    auto decoded = context_.decode(batch_);
+    context_.set_causal_attention(true);
+    return decoded;
+}
+
+Result<void> LlamaDecoder::add_row(const MediaStep& step, std::int32_t row) {
+    const MediaEmbedding& media = *step.media;
+    const auto length = static_cast<std::size_t>(model_.embedding_length_input());
+    const auto index = static_cast<std::size_t>(row);
+    const auto values = std::span(media.rows).subspan(index * length, length);
+    if (media.places.empty()) {
+        const auto added = batch_.add_embedding(values, step.begin + row, step.sequence, false);
+        return added ? Result<void>() : added.error();
+    }
+    std::array<Position, 4> axes = media.places[index].axes;
+    for (std::size_t axis = 0; axis < axes.size(); ++axis) {
+        if (media.places[index].relative[axis]) axes[axis] += step.begin;
+    }
+    const auto added = batch_.add_embedding(values, axes[0], step.sequence, false);
+    if (!added) return added.error();
+    return batch_.set_axes(*added, {axes[1], axes[2], axes[3]});
 }
 
 Result<std::span<const float>> LlamaDecoder::logits(std::size_t entry) {

@@ -26,6 +26,8 @@ class LlamaDecoder final : public Decoder {
 
     EngineInfo info() const override { return info_; }
     Result<void> decode(std::span<const DecodeEntry> batch) override;
+    Result<void> check_media(const MediaEmbedding& media) const override;
+    Result<void> decode_media(const MediaStep& step) override;
     Result<std::span<const float>> logits(std::size_t entry) override;
     void remove(SequenceId sequence) override;
     Result<std::unique_ptr<TokenSampler>> make_sampler(
@@ -36,8 +38,11 @@ class LlamaDecoder final : public Decoder {
   private:
     LlamaDecoder(const Model& model, Context context, const EngineInfo& info);
 
+    Result<void> add_row(const MediaStep& step, std::int32_t row);
+
     const Model model_;
     const EngineInfo info_;
+    const std::int32_t ubatch_size_;
     std::atomic<bool> interrupted_ = false;
     Context context_;
     Batch batch_;

@@ -189,6 +189,8 @@ TEST(LocalEngine, a_decoder_that_throws_ends_requests_and_not_the_program) {
         Result<void> decode(std::span<const DecodeEntry>) override {
             throw std::runtime_error("out of luck");
         }
+        Result<void> check_media(const MediaEmbedding&) const override { return {}; }
+        Result<void> decode_media(const MediaStep&) override { return {}; }
         Result<std::span<const float>> logits(std::size_t) override {
             return std::span<const float>();
         }

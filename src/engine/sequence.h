@@ -20,6 +20,19 @@ namespace mullama {
 
 inline constexpr SequenceId kNoSequence = -1;
 
+/// Rows of a picture among a sequence's tokens.
+struct MediaRange {
+    std::int32_t begin = 0;  ///< The place of its first row in Sequence::tokens.
+    std::shared_ptr<const MediaEmbedding> media;
+
+    std::int32_t end() const { return begin + media->row_count; }
+};
+
+/// Stand for the rows of a picture in Sequence::tokens: below 0, so that no vocabulary has them,
+/// and made of the picture's id, so that prompts with different pictures have different tokens.
+/// Shape:   [media.row_count].
+std::vector<Token> media_tokens(const MediaEmbedding& media);
+
 /// One request from its submission to its end.
 ///
 /// `tokens` is the prompt followed by the answer so far, of which the first `decoded` are in the
@@ -31,6 +44,7 @@ struct Sequence {
 
     // Set at submission.
     std::vector<Token> tokens;
+    std::vector<MediaRange> media;  // in order
     std::int32_t prompt_tokens = 0;
     std::int32_t answer_tokens_max = 0;  // what max_tokens and the context leave
     std::int32_t cells = 0;              // what it reserves
@@ -61,9 +75,16 @@ struct Sequence {
         return static_cast<std::int32_t>(tokens.size()) - prompt_tokens;
     }
 
+    /// The picture that is to be computed next, or null where it is a token.
+    const MediaRange* media_next() const;
+    /// How many tokens are pending before the next picture, or the end.
+    std::int32_t tokens_next() const;
+    /// Where the token at `index` of `tokens` stands, or the picture that begins there.
+    Position position_of(std::int32_t index) const;
+
     SequenceLoad load() const {
         return {
-            .pending = pending(),
+            .pending = tokens_next(),
             .generating = generated() > 0 && pending() == 1,
             .paused = paused_at.has_value(),
             .served_at = served_at,

@@ -46,6 +46,11 @@ Result<void> check_options(const GenerateRequest& request) {
     if (request.tokens.empty() && request.prompt.empty()) {
         return fail(ErrorCode::kInvalidArgument, "prompt is empty: give text or tokens");
     }
+    if (request.tokens.empty() && !request.media.empty()) {
+        return fail(
+            ErrorCode::kInvalidArgument, "pictures go between tokens: give tokens, not a prompt"
+        );
+    }
     if (request.max_tokens < -1) {
         return fail(
             ErrorCode::kInvalidArgument,
@@ -76,23 +81,25 @@ Result<void> check_options(const GenerateRequest& request) {
     return check_stops(request.stop);
 }
 
+Result<void> check_length(std::size_t tokens, std::int32_t length) {
+    if (tokens <= static_cast<std::size_t>(length)) return {};
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "prompt has {} tokens, context is {}: raise num_ctx or shorten the prompt",
+        tokens,
+        length
+    );
+}
+
 // Tokens of the caller's are checked against the model. So are those of the tokenizer, which may
 // be the caller's too.
 Result<void> check_tokens(
     const std::vector<Token>& tokens, std::int32_t length, const EngineInfo& info
 ) {
-    const auto count = tokens.size();
-    if (count == 0) {
+    if (tokens.empty()) {
         return fail(ErrorCode::kInvalidArgument, "prompt is empty: its text gives no tokens");
     }
-    if (count > static_cast<std::size_t>(length)) {
-        return fail(
-            ErrorCode::kInvalidArgument,
-            "prompt has {} tokens, context is {}: raise num_ctx or shorten the prompt",
-            count,
-            length
-        );
-    }
+    MULLAMA_TRY(check_length(tokens.size(), length));
     const auto outside = [&](Token token) { return token < 0 || token >= info.vocab_size; };
     const auto found = std::ranges::find_if(tokens, outside);
     if (found == tokens.end()) return {};
@@ -103,6 +110,54 @@ Result<void> check_tokens(
         found - tokens.begin(),
         info.vocab_size - 1
     );
+}
+
+Result<void> check_media(
+    const std::vector<MediaSpan>& media, std::size_t tokens, const Decoder& decoder
+) {
+    std::size_t last = 0;
+    for (std::size_t i = 0; i < media.size(); ++i) {
+        const MediaSpan& span = media[i];
+        if (span.media == nullptr || span.tokens_before < last || span.tokens_before >= tokens) {
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "picture {} is not in its place: pictures come in order and before the last token",
+                i
+            );
+        }
+        last = span.tokens_before;
+        MULLAMA_TRY(decoder.check_media(*span.media));
+    }
+    return {};
+}
+
+std::size_t row_count(const std::vector<MediaSpan>& media) {
+    std::size_t rows = 0;
+    for (const MediaSpan& span : media) rows += static_cast<std::size_t>(span.media->row_count);
+    return rows;
+}
+
+// The prompt with the rows of pictures in their places.
+void set_prompt(Sequence& sequence, const std::vector<Token>& tokens, GenerateRequest& request) {
+    std::size_t done = 0;
+    const auto add_tokens = [&](std::size_t end) {
+        const auto begin = tokens.begin();
+        sequence.tokens.insert(
+            sequence.tokens.end(),
+            begin + static_cast<std::ptrdiff_t>(done),
+            begin + static_cast<std::ptrdiff_t>(end)
+        );
+        done = end;
+    };
+    for (MediaSpan& span : request.media) {
+        add_tokens(span.tokens_before);
+        const auto rows = media_tokens(*span.media);
+        const auto begin = static_cast<std::int32_t>(sequence.tokens.size());
+        sequence.tokens.insert(sequence.tokens.end(), rows.begin(), rows.end());
+        sequence.media.push_back({begin, std::move(span.media)});
+    }
+    add_tokens(tokens.size());
+    sequence.prompt_tokens = static_cast<std::int32_t>(sequence.tokens.size());
 }
 
 Result<std::vector<Token>> prompt_tokens(GenerateRequest& request, const Tokenizer& tokenizer) {
@@ -130,6 +185,8 @@ Result<std::unique_ptr<Sequence>> make_sequence(
                                     ? info.context_length
                                     : std::min(request.context_length, info.context_length);
     MULLAMA_TRY(check_tokens(*tokens, length, info));
+    MULLAMA_TRY(check_media(request.media, tokens->size(), decoder));
+    MULLAMA_TRY(check_length(tokens->size() + row_count(request.media), length));
     auto sampler = decoder.make_sampler(request.sampling, *tokens);
     if (!sampler) return std::move(sampler).error();
 
@@ -137,8 +194,7 @@ Result<std::unique_ptr<Sequence>> make_sequence(
         AnswerText(tokenizer, std::move(request.stop), std::move(request.shown_tokens)),
         std::move(request.thinking_budget)
     );
-    sequence->tokens = std::move(*tokens);
-    sequence->prompt_tokens = static_cast<std::int32_t>(sequence->tokens.size());
+    set_prompt(*sequence, *tokens, request);
     sequence->ignore_eos = request.ignore_eos;
     sequence->reports_progress = request.report_progress;
     sequence->time_max =
