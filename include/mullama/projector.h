@@ -67,11 +67,17 @@ class Projector {
     /// Threads: any. Blocks while it computes, and while another picture is being computed.
     Result<std::shared_ptr<const Picture>> read(std::string_view bytes) const;
 
+    /// The most rows that a picture has the engine compute in one pass, for
+    /// EngineOptions::ubatch_size; 0 where they can be computed one by one.
+    /// Threads: any.
+    std::int32_t pass_rows_max() const { return pass_rows_max_; }
+
   private:
     struct Impl;
     explicit Projector(std::unique_ptr<Impl> impl);
 
     std::unique_ptr<Impl> impl_;
+    std::int32_t pass_rows_max_ = 0;
 };
 
 /// The most pixels of a picture's side.

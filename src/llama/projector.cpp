@@ -117,6 +117,42 @@ std::vector<MediaPlace> places_of(const mtmd_input_chunk& chunk, std::size_t row
     return places;
 }
 
+std::int32_t rows_of(mtmd_context* context, std::uint32_t width, std::uint32_t height) {
+    const std::string_view marker = mtmd_get_marker(context);
+    const mtmd_input_text text{
+        .text = marker.data(),
+        .text_len = marker.size(),
+        .add_special = false,
+        .parse_special = true,
+    };
+    const mtmd::bitmap_ptr bitmap(mtmd_bitmap_init(width, height, nullptr));
+    const mtmd_bitmap* bitmaps = bitmap.get();
+    const mtmd::input_chunks_ptr chunks(mtmd_input_chunks_init());
+    if (mtmd_tokenize(context, chunks.get(), &text, &bitmaps, 1) != 0) return 0;
+    std::size_t most = 0;
+    for (std::size_t i = 0; i < mtmd_input_chunks_size(chunks.get()); ++i) {
+        const mtmd_input_chunk* chunk = mtmd_input_chunks_get(chunks.get(), i);
+        if (mtmd_input_chunk_get_type(chunk) != MTMD_INPUT_CHUNK_TYPE_IMAGE) continue;
+        most = std::max(most, mtmd_input_chunk_get_n_tokens(chunk));
+    }
+    return static_cast<std::int32_t>(most);
+}
+
+// By large images without pixels, since only the engine knows how it scales them.
+std::int32_t measure_pass_rows(mtmd_context* context) {
+    if (!mtmd_decode_use_non_causal(context, nullptr)) return 0;
+    std::int32_t most = 0;
+    for (const auto& [width, height] :
+         {std::pair(4096U, 4096U),
+          std::pair(4096U, 2048U),
+          std::pair(2048U, 4096U),
+          std::pair(6000U, 4000U),
+          std::pair(4000U, 6000U)}) {
+        most = std::max(most, rows_of(context, width, height));
+    }
+    return most;
+}
+
 }  // namespace
 
 struct Projector::Impl {
@@ -152,7 +188,9 @@ Result<Projector> Projector::load(
     if (!mtmd_support_vision(impl->context.get())) {
         return fail(ErrorCode::kUnsupported, "the projector {} cannot see", file.string());
     }
-    return Projector(std::move(impl));
+    Projector projector(std::move(impl));
+    projector.pass_rows_max_ = measure_pass_rows(projector.impl_->context.get());
+    return projector;
 }
 
 Result<std::shared_ptr<const Picture>> Projector::read(std::string_view bytes) const {

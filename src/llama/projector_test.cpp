@@ -101,6 +101,11 @@ TEST_F(ProjectorTest, a_picture_is_the_same_in_every_format_and_differs_from_oth
     EXPECT_EQ(bmp->parts.size(), 1U);
 }
 
+TEST_F(ProjectorTest, tells_what_has_to_be_computed_in_one_pass) {
+    EXPECT_EQ(load(TinyProjectorKind::kGemma)->pass_rows_max(), 4);
+    EXPECT_EQ(load(TinyProjectorKind::kJanus)->pass_rows_max(), 0);
+}
+
 TEST_F(ProjectorTest, remembers_pictures) {
     const auto projector = load().value();
     const auto first = projector.read(bmp_image(20, 20, 1)).value();
