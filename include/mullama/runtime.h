@@ -6,10 +6,12 @@
 #include <mullama/engine.h>
 #include <mullama/event_stream.h>
 #include <mullama/model.h>
+#include <mullama/projector.h>
 #include <mullama/result.h>
 #include <mullama/tokenizer.h>
 #include <mullama/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -27,6 +29,12 @@ struct LoadOptions {
     EngineOptions engine = {};
     /// A Jinja template to use in place of the model's own; empty = the model's.
     std::string chat_template = {};
+    /// The GGUF file with the model's projector, its "mmproj", for models that see images; empty
+    /// for none. Where it cannot be loaded, the model is blind and images are refused with the
+    /// reason. `engine`'s batch sizes are raised to what its images need.
+    std::filesystem::path projector = {};
+    /// How the projector works.
+    ProjectorOptions projector_options = {};
 };
 
 /// Texts to turn into vectors.
@@ -57,8 +65,10 @@ struct ChatAnswer {
     EventStream events;
     /// Give it each event's text.
     AnswerParser parser;
-    /// The tokens of the prompt.
+    /// The tokens of the prompt, without those that images take.
     std::vector<Token> prompt;
+    /// How many tokens the prompt has with all that images take.
+    std::size_t prompt_tokens = 0;
 };
 
 /// A text with a gap, to be filled.
@@ -78,19 +88,22 @@ class LoadedModel {
   public:
     /// Loads `file` and starts its engine. Blocks until it can answer.
     /// Errors:  those of Model::load() and make_local_engine(); kInvalidArgument: the template in
-    ///          `options` does not parse.
+    ///          `options` does not parse. kExhausted: not enough memory.
     static Result<LoadedModel> load(
         const std::filesystem::path& file, const LoadOptions& options = {}
     );
 
     /// Starts an engine on weights that are in memory already.
-    /// Errors:  those of make_local_engine(), and of `options`' template.
+    /// Errors:  those of make_local_engine(), and of `options`' template. kExhausted: not enough
+    ///          memory.
     static Result<LoadedModel> load(Model model, const LoadOptions& options = {});
 
     /// Answers a conversation with the assistant's next turn, as the model writes it.
     /// Errors:  kUnsupported: the model has no chat template. kInvalidArgument: the template
     ///          refuses the messages, or they do not fit the context and may not be dropped. And
-    ///          those of Engine::submit().
+    ///          those of Engine::submit(), and of Projector::read() where messages have images;
+    ///          kUnsupported, or those of Projector::load(), where can_see() is false.
+    /// Threads: any. Blocks while images are read that have not been read lately.
     Result<EventStream> chat(const ChatRequest& request) const;
 
     /// As chat(), with a parser for thinking and tool calls.
@@ -105,6 +118,13 @@ class LoadedModel {
     /// Errors:  kUnsupported: the model cannot generate. And those of Engine::submit().
     Result<EventStream> generate(GenerateRequest request) const;
 
+    /// Continues a text that follows images, as chat() reads them; the request's tokens and media
+    /// do not count.
+    /// Errors:  those of generate() and Projector::read(); kUnsupported where can_see() is false.
+    /// Threads: any. Blocks as chat().
+    Result<EventStream> generate(GenerateRequest request, const std::vector<std::string>& images)
+        const;
+
     /// Turns texts into vectors, one each, on a context of their own beside the engine's.
     /// Errors:  those of Embedder::create() and Embedder::embed().
     /// Threads: thread-safe. Blocks until done; calls queue up behind each other.
@@ -118,12 +138,20 @@ class LoadedModel {
     /// Errors:  those of Embedder::rank().
     void rank(RankRequest request, std::function<void(Result<Ranking>)> done) const;
 
-    /// The prompt that chat() would send for `request`, oldest messages dropped as it would.
+    /// The prompt that chat() would send for `request`, oldest messages dropped as it would. Images
+    /// are in it as "[img-0]" and so on.
     /// Errors:  as chat(), without the engine's.
     Result<ChatPrompt> render(const ChatRequest& request) const;
 
+    /// How many tokens the prompt of render() has, those that images take included.
+    /// Errors:  as render().
+    Result<std::size_t> count_tokens(const ChatRequest& request) const;
+
     /// Whether chat() can answer.
     bool has_chat_template() const;
+
+    /// Whether messages may have images.
+    bool can_see() const;
 
     /// What chat() can do; nothing without a template.
     ChatAbilities chat_abilities() const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <system_error>
 #include <tuple>
 
 namespace mullama {
@@ -16,7 +17,9 @@ std::int32_t length_of(std::int32_t context_length) {
 
 auto weight_parts(const LoadOptions& options) {
     const ModelOptions& model = options.model;
-    return std::tie(model.gpu_layers, model.split_mode, model.main_gpu, model.load_mode);
+    return std::tie(
+        model.gpu_layers, model.split_mode, model.main_gpu, model.load_mode, options.projector
+    );
 }
 
 auto engine_parts(const LoadOptions& options) {
@@ -31,6 +34,13 @@ auto engine_parts(const LoadOptions& options) {
         engine.value_type,
         options.chat_template
     );
+}
+
+// Its weights; what it computes with is small beside them.
+std::uint64_t projector_bytes(const std::filesystem::path& file) {
+    std::error_code failed;
+    const std::uintmax_t bytes = file.empty() ? 0 : std::filesystem::file_size(file, failed);
+    return failed ? 0 : bytes;
 }
 
 }  // namespace
@@ -64,7 +74,7 @@ Result<std::uint64_t> estimated_bytes(
     }
     const auto estimate = estimate_memory(file, context);
     if (!estimate) return estimate.error();
-    return estimate->total_bytes();
+    return estimate->total_bytes() + projector_bytes(options.projector);
 }
 
 LoadOptions joined(LoadOptions wanted, const LoadOptions& other) {

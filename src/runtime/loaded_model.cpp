@@ -1,6 +1,8 @@
 #include "base/error.h"
 #include "runtime/chat_fit.h"
 #include "runtime/embed_worker.h"
+#include "runtime/picture_marks.h"
+#include "runtime/prompt_tokens.h"
 #include <mullama/runtime.h>
 #include <mullama/tokenizer.h>
 
@@ -18,21 +20,36 @@ struct LoadedModel::Impl {
     /// A conversation as text and as the tokens of that text.
     struct Prepared {
         ChatPrompt prompt;
-        std::vector<Token> tokens;
+        PromptTokens tokens;
     };
 
-    Result<Prepared> prepare(std::span<const Message> messages, const ChatRequest& request) const {
-        auto prompt = chat_template->render(messages, request);
+    Result<ChatPrompt> render(std::span<const Message> messages, const ChatRequest& request) const {
+        auto prompt = chat_template->render(PictureMarks::instance().put(messages), request);
+        if (prompt) prompt->text.insert(0, request.lead);
+        return prompt;
+    }
+
+    Result<Prepared> prepare(
+        std::span<const Message> messages, const ChatRequest& request, const Pictures& pictures
+    ) const {
+        auto prompt = render(messages, request);
         if (!prompt) return std::move(prompt).error();
-        prompt->text.insert(0, request.lead);
-        auto tokens = tokenizer->encode(prompt->text, /*add_special=*/true, /*parse_special=*/true);
+        auto tokens = pictures.tokenize(prompt->text, messages, *tokenizer);
         if (!tokens) return std::move(tokens).error();
         return Prepared{std::move(prompt).value(), std::move(tokens).value()};
     }
 
+    Result<Pictures> read_pictures(std::span<const Message> messages) const {
+        auto pictures = Pictures::read(projector ? &*projector : nullptr, messages);
+        const bool blind = !pictures && !projector && no_projector;
+        return blind ? *no_projector : std::move(pictures);
+    }
+
     Result<Prepared> prepare(const ChatRequest& request) const {
         if (!chat_template) return *no_chat;
-        auto whole = prepare(request.messages, request);
+        const auto pictures = read_pictures(request.messages);
+        if (!pictures) return pictures.error();
+        auto whole = prepare(request.messages, request, *pictures);
         if (!whole || !request.truncate || !engine) return whole;
         const std::int32_t most = engine->info().context_length;
         const std::int32_t length =
@@ -40,18 +57,28 @@ struct LoadedModel::Impl {
         const auto limit = static_cast<std::size_t>(std::max(length - 1, 1));
         if (whole->tokens.size() <= limit) return whole;
         auto fitting = fit_messages(request.messages, limit, [&](auto messages) {
-            auto prepared = prepare(messages, request);
+            auto prepared = prepare(messages, request, *pictures);
             using Length = Result<std::size_t>;
             return prepared ? Length(prepared->tokens.size()) : Length(prepared.error());
         });
         if (!fitting) return std::move(fitting).error();
-        return prepare(*fitting, request);
+        return prepare(*fitting, request, *pictures);
+    }
+
+    // Images are read only where it takes their tokens to know what fits.
+    Result<ChatPrompt> render(const ChatRequest& request) const {
+        if (!chat_template) return *no_chat;
+        if (!request.truncate || !engine) return render(request.messages, request);
+        auto prepared = prepare(request);
+        if (!prepared) return std::move(prepared).error();
+        return std::move(prepared->prompt);
     }
 
     GenerateRequest generate_request(const ChatRequest& request, Prepared prepared) const {
         const ChatPrompt& prompt = prepared.prompt;
         GenerateRequest generate;
-        generate.tokens = std::move(prepared.tokens);
+        generate.tokens = std::move(prepared.tokens.tokens);
+        generate.media = std::move(prepared.tokens.media);
         generate.sampling = request.sampling;
         if (generate.sampling.grammar.empty()) {
             generate.sampling.grammar = prompt.grammar;
@@ -83,6 +110,8 @@ struct LoadedModel::Impl {
 
     Model model;
     std::shared_ptr<const Tokenizer> tokenizer;
+    std::optional<Projector> projector;
+    std::optional<Error> no_projector;  // why there is none, where there should be
     std::optional<ChatTemplate> chat_template;
     std::optional<Error> no_chat;  // why there is no template
     std::unique_ptr<Engine> engine;
@@ -90,6 +119,16 @@ struct LoadedModel::Impl {
     mutable EmbedWorker embed_worker;
     std::int64_t load_ns = 0;
 };
+
+namespace {
+
+// Some models read a picture in one pass only.
+void make_room_for_pictures(const Projector& projector, EngineOptions& options) {
+    options.ubatch_size = std::max(options.ubatch_size, projector.pass_rows_max());
+    options.batch_size = std::max(options.batch_size, projector.pass_rows_max());
+}
+
+}  // namespace
 
 LoadedModel::LoadedModel(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
@@ -123,7 +162,20 @@ Result<LoadedModel> LoadedModel::load(Model model, const LoadOptions& options) {
         return std::move(chat).error();
     }
 
-    auto engine = make_local_engine(impl->model, options.engine);
+    EngineOptions engine_options = options.engine;
+    if (!options.projector.empty()) {
+        auto projector = Projector::load(impl->model, options.projector, options.projector_options);
+        if (projector) {
+            make_room_for_pictures(*projector, engine_options);
+            impl->projector.emplace(std::move(projector).value());
+        } else if (projector.error().code == ErrorCode::kExhausted) {
+            return std::move(projector).error();
+        } else {
+            impl->no_projector = std::move(projector).error();
+        }
+    }
+
+    auto engine = make_local_engine(impl->model, engine_options);
     if (engine) {
         impl->engine = std::move(engine).value();
     } else if (engine.error().code == ErrorCode::kUnsupported) {
@@ -136,9 +188,15 @@ Result<LoadedModel> LoadedModel::load(Model model, const LoadOptions& options) {
 }
 
 Result<ChatPrompt> LoadedModel::render(const ChatRequest& request) const {
-    auto prepared = impl_->prepare(request);
-    if (!prepared) return std::move(prepared).error();
-    return std::move(prepared->prompt);
+    auto prompt = impl_->render(request);
+    if (prompt) prompt->text = PictureMarks::instance().shown(prompt->text);
+    return prompt;
+}
+
+Result<std::size_t> LoadedModel::count_tokens(const ChatRequest& request) const {
+    const auto prepared = impl_->prepare(request);
+    if (!prepared) return prepared.error();
+    return prepared->tokens.size();
 }
 
 Result<EventStream> LoadedModel::chat(const ChatRequest& request) const {
@@ -152,10 +210,11 @@ Result<ChatAnswer> LoadedModel::answer(const ChatRequest& request) const {
     auto prepared = impl_->prepare(request);
     if (!prepared) return std::move(prepared).error();
     const auto syntax = prepared->prompt.syntax;
-    std::vector<Token> prompt = prepared->tokens;
+    std::vector<Token> prompt = prepared->tokens.tokens;
+    const std::size_t size = prepared->tokens.size();
     auto events = impl_->engine->submit(impl_->generate_request(request, std::move(*prepared)));
     if (!events) return std::move(events).error();
-    return ChatAnswer{std::move(events).value(), AnswerParser(syntax), std::move(prompt)};
+    return ChatAnswer{std::move(events).value(), AnswerParser(syntax), std::move(prompt), size};
 }
 
 Result<EventStream> LoadedModel::infill(const InfillRequest& request) const {
@@ -182,6 +241,22 @@ Result<EventStream> LoadedModel::generate(GenerateRequest request) const {
     return impl_->engine->submit(std::move(request));
 }
 
+Result<EventStream> LoadedModel::generate(
+    GenerateRequest request, const std::vector<std::string>& images
+) const {
+    if (images.empty()) return generate(std::move(request));
+    if (impl_->no_engine) return *impl_->no_engine;
+    const std::vector<Message> holder = {{.role = "user", .images = images}};
+    const auto pictures = impl_->read_pictures(holder);
+    if (!pictures) return pictures.error();
+    const std::string text = PictureMarks::instance().put(request.prompt, images.size());
+    auto prompt = pictures->tokenize(text, holder, *impl_->tokenizer);
+    if (!prompt) return std::move(prompt).error();
+    request.tokens = std::move(prompt->tokens);
+    request.media = std::move(prompt->media);
+    return impl_->engine->submit(std::move(request));
+}
+
 Result<Embeddings> LoadedModel::embed(const EmbedRequest& request) const {
     return impl_->embed_worker.embed(request);
 }
@@ -196,6 +271,10 @@ void LoadedModel::rank(RankRequest request, std::function<void(Result<Ranking>)>
 
 ChatAbilities LoadedModel::chat_abilities() const {
     return impl_->chat_template ? impl_->chat_template->abilities() : ChatAbilities();
+}
+
+bool LoadedModel::can_see() const {
+    return impl_->projector.has_value();
 }
 
 bool LoadedModel::can_infill() const {
