@@ -2,6 +2,7 @@
 
 #include "tests/support/images.h"
 
+#include <random>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -64,6 +65,19 @@ TEST(ImageHeader, refuses_absurd_sizes) {
         "the image has 4294967295x4294967295 pixels: send one with at most 33554432 pixels, and "
         "16384 on a side"
     );
+}
+
+TEST(ImageHeader, any_bytes_give_a_size_or_an_error) {
+    std::mt19937_64 random(1);
+    for (const std::string& whole : {kPng, kGif, kJpeg, test::bmp_image(2, 2, 1)}) {
+        for (int round = 0; round < 20'000; ++round) {
+            std::string image = whole.substr(0, random() % (whole.size() + 1));
+            for (auto changes = random() % 4; changes > 0 && !image.empty(); --changes) {
+                image[random() % image.size()] = static_cast<char>(random());
+            }
+            static_cast<void>(check_image(image));
+        }
+    }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <fstream>
+#include <random>
 #include <span>
 #include <string>
 #include <thread>
@@ -137,6 +138,21 @@ TEST_F(ProjectorTest, refuses_what_is_no_image_and_goes_on) {
     EXPECT_TRUE(projector.read(image));
     EXPECT_TRUE(projector.read(bmp_image(1, 1, 1)));
     EXPECT_TRUE(projector.read(bmp_image(1, 200, 1)));
+}
+
+TEST_F(ProjectorTest, damaged_images_are_errors_or_pictures) {
+    const auto projector = load().value();
+    std::mt19937_64 random(1);
+    for (int round = 0; round < 400; ++round) {
+        std::string image = round % 2 == 0 ? bmp_image(9, 7, 1) : test::png_image(9, 7, 1);
+        for (auto changes = 1 + random() % 8; changes > 0; --changes) {
+            image[random() % image.size()] = static_cast<char>(random());
+        }
+        const auto picture = projector.read(image);
+        if (picture) {
+            EXPECT_EQ(media_of(**picture).row_count, 4);
+        }
+    }
 }
 
 TEST_F(ProjectorTest, refuses_files_that_are_no_projector_of_the_model) {
