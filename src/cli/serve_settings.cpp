@@ -138,13 +138,21 @@ Result<void> set_cache_type(ServeSettings& settings, const std::string& text) {
     return {};
 }
 
-Result<void> set_model(ServeSettings& settings, const std::string& text) {
+Result<void> add_named_file(std::vector<store::NamedFile>& files, const std::string& text) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
         return fail(ErrorCode::kInvalidArgument, "it takes NAME=FILE");
     }
-    settings.files.push_back({text.substr(0, equals), text.substr(equals + 1)});
+    files.push_back({text.substr(0, equals), text.substr(equals + 1)});
     return {};
+}
+
+Result<void> set_model(ServeSettings& settings, const std::string& text) {
+    return add_named_file(settings.files.models, text);
+}
+
+Result<void> set_projector(ServeSettings& settings, const std::string& text) {
+    return add_named_file(settings.files.projectors, text);
 }
 
 Result<void> set_memory(ServeSettings& settings, const std::string& text) {
@@ -191,6 +199,14 @@ const std::array kSettings = {
         "Serve a GGUF file under a name, may be given several times",
         true,
         set_model
+    },
+    Setting{
+        "projector",
+        "NAME=FILE",
+        "",
+        "Let the model of a name see images, with its projector (\"mmproj\"); several times",
+        true,
+        set_projector
     },
     Setting{
         "api_key",

@@ -18,8 +18,8 @@ namespace mullama::cli {
 /// How `mullama serve` serves.
 struct ServeSettings {
     server::DaemonOptions daemon = {};
-    /// Model files under names of the user's.
-    std::vector<store::NamedFile> files = {};
+    /// Model files and projectors under names of the user's.
+    store::NamedFiles files = {};
     /// API keys given one by one; see server::ApiKeys.
     std::vector<std::string> api_keys = {};
     std::filesystem::path api_key_file = {};

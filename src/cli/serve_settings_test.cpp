@@ -38,6 +38,7 @@ TEST(ServeSettings, reach_what_they_set) {
     const auto settings = make({
         {"host", {"0.0.0.0"}},
         {"model", {"a=/x.gguf", "b=/y.gguf"}},
+        {"projector", {"a=/p.gguf"}},
         {"context_length", {"8192"}},
         {"num_parallel", {"2"}},
         {"memory", {"1.5GiB"}},
@@ -50,8 +51,10 @@ TEST(ServeSettings, reach_what_they_set) {
     });
     ASSERT_TRUE(settings) << settings.error().message;
     EXPECT_EQ(settings->daemon.http.address, "0.0.0.0:11434");
-    ASSERT_EQ(settings->files.size(), 2U);
-    EXPECT_EQ(settings->files[1].name, "b");
+    ASSERT_EQ(settings->files.models.size(), 2U);
+    EXPECT_EQ(settings->files.models[1].name, "b");
+    ASSERT_EQ(settings->files.projectors.size(), 1U);
+    EXPECT_EQ(settings->files.projectors[0].file, "/p.gguf");
     EXPECT_EQ(settings->daemon.load.engine.context_length, 8192);
     EXPECT_EQ(settings->daemon.load.engine.sequences_max, 2);
     EXPECT_EQ(settings->daemon.pool.memory_bytes_max, 1610612736U);
@@ -113,7 +116,7 @@ TEST_F(InFile, keys_are_settings) {
     ASSERT_TRUE(settings) << settings.error().message;
     EXPECT_EQ(settings->daemon.http.address, "0.0.0.0:99");
     EXPECT_EQ(settings->daemon.load.engine.sequences_max, 2);
-    EXPECT_EQ(settings->files.size(), 2U);
+    EXPECT_EQ(settings->files.models.size(), 2U);
 }
 
 TEST_F(InFile, mistakes_are_told_with_their_place) {

@@ -208,7 +208,8 @@ Task<Result<Begun>> begin(Service& service, AnswerJob& job, Executor& executor) 
     if (!lease) co_return std::move(lease).error();
     auto model = std::make_shared<LoadedModel>(**lease);
     auto start = [model, choice = *choice, start = job.start] { return start(*model, choice); };
-    Offload starting(service.work, executor, std::move(start));
+    Executor& starter = job.reads_images ? service.eyes : service.work;
+    Offload starting(starter, executor, std::move(start));
     Result<std::vector<StartedAnswer>> started = co_await starting;
     if (!started) co_return busy_if_full(std::move(started).error());
     Begun begun;

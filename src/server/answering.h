@@ -34,13 +34,15 @@ struct StartedAnswer {
 struct AnswerJob {
     api::ModelUse use = {};
     /// Begins the answers on a model that is loaded, one for each choice.
-    /// Threads: a work thread.
+    /// Threads: a work thread, or Service::eyes where it reads images.
     std::function<Result<std::vector<StartedAnswer>>(const LoadedModel&, const ModelChoice&)>
         start = {};
     /// The dialect.
     std::unique_ptr<api::AnswerFormat> format = {};
     /// The dialect's answer to a call that fails before its answer has begun.
     std::function<Response(const Error&)> refuse = {};
+    /// Whether `start` reads images.
+    bool reads_images = false;
     /// Whether the answer goes out as it comes.
     bool stream = false;
     /// How long a stream stays silent before it is pinged; unset = as Pings has it.

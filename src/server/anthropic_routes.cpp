@@ -49,6 +49,7 @@ Task<void> messages(Service& service, const Request& request, ResponseWriter& wr
     job.refuse = refuse;
     job.stream = call->stream;
     job.use = call->use;
+    job.reads_images = has_images(call->request.messages);
     job.start = [call = std::move(*call)](
                     const LoadedModel& model, const ModelChoice& choice
                 ) -> Result<std::vector<StartedAnswer>> {
@@ -67,17 +68,12 @@ Task<void> count_tokens(Service& service, const Request& request, ResponseWriter
     ModelJob job;
     job.use = call->use;
     job.refuse = refuse;
+    job.reads_images = has_images(call->request.messages);
     job.work = [call = std::move(*call
                 )](const LoadedModel& model, const ModelChoice& choice) -> Result<Response> {
-        Result<ChatRequest> prepared =
-            prepare_chat(relaxed(call.request, model), choice, model, call.use.model);
-        if (!prepared) return std::move(prepared).error();
-        prepared->truncate = false;
-        Result<ChatPrompt> prompt = model.render(*prepared);
-        if (!prompt) return std::move(prompt).error();
-        const auto tokens = model.tokenizer().encode(prompt->text, true, true);
+        const auto tokens = count_chat(relaxed(call.request, model), choice, model, call.use.model);
         if (!tokens) return tokens.error();
-        return json_response(dialect::format_token_count(tokens->size()));
+        return json_response(dialect::format_token_count(*tokens));
     };
     return reply_from_model(service, writer, std::move(job));
 }

@@ -20,6 +20,17 @@ Error go_template_only(std::string_view name) {
 
 }  // namespace
 
+bool has_images(std::span<const Message> messages) {
+    return std::ranges::any_of(messages, [](const Message& message) {
+        return !message.images.empty();
+    });
+}
+
+Result<void> check_vision(bool needed, const ModelChoice& choice, std::string_view name) {
+    if (!needed || !choice.request.load.projector.empty()) return {};
+    return fail(ErrorCode::kUnsupported, "{} does not support vision", name);
+}
+
 Result<ChatRequest> prepare_chat(
     ChatRequest request, const ModelChoice& choice, const LoadedModel& model, std::string_view name
 ) {
@@ -37,10 +48,7 @@ Result<ChatRequest> prepare_chat(
     if (request.thinking == Thinking::kOn && !abilities.thinking) {
         return fail(ErrorCode::kUnsupported, "\"{}\" does not support thinking", name);
     }
-    const bool has_images = std::ranges::any_of(request.messages, [](const Message& message) {
-        return !message.images.empty();
-    });
-    if (has_images) return fail(ErrorCode::kUnsupported, "{} does not support vision", name);
+    MULLAMA_TRY(check_vision(has_images(request.messages), choice, name));
     auto& messages = request.messages;
     const bool has_system = !messages.empty() && messages.front().role == "system";
     messages.insert(messages.begin(), settings.messages.begin(), settings.messages.end());
@@ -67,6 +75,15 @@ Result<ChatPrompt> render_chat(
     return model.render(*prepared);
 }
 
+Result<std::size_t> count_chat(
+    ChatRequest request, const ModelChoice& choice, const LoadedModel& model, std::string_view name
+) {
+    Result<ChatRequest> prepared = prepare_chat(std::move(request), choice, model, name);
+    if (!prepared) return std::move(prepared).error();
+    prepared->truncate = false;
+    return model.count_tokens(*prepared);
+}
+
 Result<std::vector<StartedAnswer>> start_chat(
     const LoadedModel& model, const ChatRequest& request, std::int32_t choices
 ) {
@@ -76,7 +93,7 @@ Result<std::vector<StartedAnswer>> start_chat(
         Result<ChatAnswer> answered = model.answer(each);
         if (!answered) return std::move(answered).error();
         started.push_back(
-            {std::move(answered->events), std::move(answered->parser), answered->prompt.size()}
+            {std::move(answered->events), std::move(answered->parser), answered->prompt_tokens}
         );
         if (each.sampling.seed) ++*each.sampling.seed;
     }

@@ -80,13 +80,12 @@ Task<void> input_tokens(Service& service, const Request& request, ResponseWriter
     job.use = call->use;
     job.use.any_model = true;
     job.refuse = refuse;
+    job.reads_images = has_images(call->request.messages);
     job.work = [call = std::move(*call
                 )](const LoadedModel& model, const ModelChoice& choice) -> Result<Response> {
-        Result<ChatPrompt> prompt = render_chat(call.request, choice, model, choice.model.name);
-        if (!prompt) return std::move(prompt).error();
-        const auto tokens = model.tokenizer().encode(prompt->text, true, true);
+        const auto tokens = count_chat(call.request, choice, model, choice.model.name);
         if (!tokens) return tokens.error();
-        return json_response(dialect::format_input_tokens(tokens->size()));
+        return json_response(dialect::format_input_tokens(*tokens));
     };
     return reply_from_model(service, writer, std::move(job));
 }
@@ -117,6 +116,7 @@ Response properties(Service& service, const api::ModelUse& use) {
         .context_length = engine ? engine->info.context_length : wanted.context_length,
         .slots = engine ? engine->info.sequences_max : wanted.sequences_max,
         .is_loaded = engine.has_value(),
+        .sees = !choice->request.load.projector.empty(),
         .version = "mullama-" MULLAMA_VERSION,
     }));
 }

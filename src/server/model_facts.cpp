@@ -82,6 +82,27 @@ Result<store::ModelDetails> ModelFacts::details(const std::filesystem::path& fil
     return details;
 }
 
+bool ModelFacts::sees(const std::filesystem::path& projector) {
+    std::error_code failed;
+    const auto modified = std::filesystem::last_write_time(projector, failed);
+    if (failed) return false;
+    {
+        const auto known = known_projectors_.lock();
+        const auto found = known->find(projector);
+        if (found != known->end() && found->second.modified == modified) return found->second.sees;
+    }
+    const bool sees = store::sees(projector);
+    known_projectors_.lock()->insert_or_assign(projector, Projector{modified, sees});
+    return sees;
+}
+
+std::filesystem::path ModelFacts::projector(const store::LocalModel& model) {
+    for (const std::filesystem::path& file : model.projectors) {
+        if (sees(file)) return file;
+    }
+    return {};
+}
+
 api::ModelInfo ModelFacts::info(const store::LocalModel& model) {
     api::ModelInfo info;
     info.name = model.name;
@@ -96,6 +117,7 @@ api::ModelInfo ModelFacts::info(const store::LocalModel& model) {
     info.context_length = read->context_length;
     info.embedding_length = read->embedding_length;
     info.capabilities = read->capabilities;
+    if (!projector(model).empty()) info.capabilities = store::with_vision(info.capabilities);
     return info;
 }
 

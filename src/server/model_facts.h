@@ -19,6 +19,9 @@ class ModelFacts {
     /// Errors: those of store::read_details().
     Result<store::ModelDetails> details(const std::filesystem::path& file);
 
+    /// The first of a model's projectors with which it sees; empty where there is none.
+    std::filesystem::path projector(const store::LocalModel& model);
+
     /// What clients are told in lists. A file that cannot be read leaves its part empty.
     api::ModelInfo info(const store::LocalModel& model);
 
@@ -32,7 +35,15 @@ class ModelFacts {
         store::ModelDetails details;
     };
 
+    struct Projector {
+        std::filesystem::file_time_type modified;
+        bool sees = false;
+    };
+
+    bool sees(const std::filesystem::path& projector);
+
     Guarded<std::map<std::filesystem::path, Entry>> known_;
+    Guarded<std::map<std::filesystem::path, Projector>> known_projectors_;
 };
 
 }  // namespace mullama::server

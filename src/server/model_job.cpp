@@ -24,7 +24,8 @@ Task<void> reply_from_model(Service& service, ResponseWriter& writer, ModelJob j
             auto work = [work = job.work, model = LoadedModel(**lease), chosen = *choice] {
                 return work(model, chosen);
             };
-            Offload working(service.work, executor, std::move(work));
+            Executor& worker = job.reads_images ? service.eyes : service.work;
+            Offload working(worker, executor, std::move(work));
             Result<Response> made = co_await working;
             response = made ? std::move(made).value() : job.refuse(made.error());
         }

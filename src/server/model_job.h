@@ -14,8 +14,10 @@ namespace mullama::server {
 /// A call that needs a model, but nothing that the model writes.
 struct ModelJob {
     api::ModelUse use = {};
+    /// Whether `work` reads images.
+    bool reads_images = false;
     /// Makes the answer.
-    /// Threads: a work thread.
+    /// Threads: a work thread, or Service::eyes where it reads images.
     std::function<Result<Response>(const LoadedModel&, const ModelChoice&)> work = {};
     /// The dialect's answer to a call that fails.
     std::function<Response(const Error&)> refuse = {};

@@ -32,6 +32,7 @@ LoadOptions load_options(LoadOptions options, const api::Options& asked) {
     if (settings.num_thread) {
         options.engine.threads = *settings.num_thread;
         options.engine.threads_batch = *settings.num_thread;
+        options.projector_options.threads = *settings.num_thread;
     }
     if (settings.num_gpu) options.model.gpu_layers = *settings.num_gpu;
     if (settings.main_gpu) options.model.main_gpu = *settings.main_gpu;
@@ -57,7 +58,7 @@ Result<store::LocalModel> find_model(const Service& service, const api::ModelUse
     return std::move(models.front());
 }
 
-Result<ModelChoice> choose_model(const Service& service, const api::ModelUse& use) {
+Result<ModelChoice> choose_model(Service& service, const api::ModelUse& use) {
     Result<store::LocalModel> model = find_model(service, use);
     if (!model) return std::move(model).error();
     if (!model->adapters.empty()) {
@@ -75,6 +76,7 @@ Result<ModelChoice> choose_model(const Service& service, const api::ModelUse& us
     choice.request.name = choice.model.name;
     choice.request.file = choice.model.file;
     choice.request.load = load_options(service.load, choice.options);
+    choice.request.load.projector = service.facts.projector(choice.model);
     choice.request.keep_alive = use.keep_alive;
     return choice;
 }

@@ -29,7 +29,7 @@ Result<store::LocalModel> find_model(const Service& service, const api::ModelUse
 /// Finds the model of a call, and what the call gets from it.
 /// Errors:  those of find_model(); kCorrupt: the model's parameters are no options.
 /// Threads: any. Reads the disk.
-Result<ModelChoice> choose_model(const Service& service, const api::ModelUse& use);
+Result<ModelChoice> choose_model(Service& service, const api::ModelUse& use);
 
 /// The context that options ask for, in tokens, at least the few that a model needs; unset where
 /// they say nothing.

@@ -77,6 +77,7 @@ Task<void> render(
     Service& service, ResponseWriter& writer, api::ModelUse use, Endpoint endpoint, Prepare prepare
 ) {
     ModelJob job;
+    job.reads_images = true;
     job.work = [name = use.model,
                 endpoint,
                 prepare](const LoadedModel& model, const ModelChoice& choice) -> Result<Response> {
@@ -97,6 +98,7 @@ Task<void> chat(Service& service, const Request& request, ResponseWriter& writer
     if (call->request.messages.empty()) {
         return load_or_unload(service, writer, {std::move(call->use), Endpoint::kChat});
     }
+    const bool reads_images = has_images(call->request.messages);
     const auto prepare = [chat = std::move(call->request), name = call->use.model](
                              const ModelChoice& choice, const LoadedModel& model
                          ) { return prepare_chat(chat, choice, model, name); };
@@ -104,6 +106,7 @@ Task<void> chat(Service& service, const Request& request, ResponseWriter& writer
         return render(service, writer, std::move(call->use), Endpoint::kChat, prepare);
     }
     AnswerJob job;
+    job.reads_images = reads_images;
     job.start = [prepare](
                     const LoadedModel& model, const ModelChoice& choice
                 ) -> Result<std::vector<StartedAnswer>> {
@@ -143,8 +146,10 @@ Result<GenerateRequest> plain_request(
     return request;
 }
 
-Result<StartedAnswer> start_plain(const LoadedModel& model, const GenerateRequest& request) {
-    Result<EventStream> events = model.generate(request);
+Result<StartedAnswer> start_plain(
+    const LoadedModel& model, const GenerateRequest& request, const std::vector<std::string>& images
+) {
+    Result<EventStream> events = model.generate(request, images);
     if (!events) return std::move(events).error();
     return StartedAnswer{std::move(events).value(), AnswerParser(nullptr)};
 }
@@ -171,7 +176,7 @@ Result<StartedAnswer> start_templated(
     request->lead = text_of(call.context, model);
     Result<ChatAnswer> answered = model.answer(*request);
     if (!answered) return std::move(answered).error();
-    const std::size_t tokens = answered->prompt.size();
+    const std::size_t tokens = answered->prompt_tokens;
     return StartedAnswer{
         std::move(answered->events),
         std::move(answered->parser),
@@ -189,9 +194,10 @@ Result<StartedAnswer> start_generate(
     if (!call.suffix.empty()) return start_infill(call, choice, model);
     if (!call.raw && model.has_chat_template()) return start_templated(call, choice, model);
     if (!call.raw) MULLAMA_TRY(check_reads_plain(choice.model.settings, call.use.model));
+    MULLAMA_TRY(check_vision(!call.images.empty(), choice, call.use.model));
     Result<GenerateRequest> plain = plain_request(call, choice, model);
     if (!plain) return std::move(plain).error();
-    Result<StartedAnswer> started = start_plain(model, *plain);
+    Result<StartedAnswer> started = start_plain(model, *plain, call.images);
     if (!started || call.raw) return started;
     Result<std::vector<Token>> prompt = model.tokenizer().encode(plain->prompt, true, true);
     if (prompt) started->context = std::move(prompt).value();
@@ -225,6 +231,7 @@ Task<void> generate(Service& service, const Request& request, ResponseWriter& wr
     job.refuse = refuse;
     job.stream = call->stream;
     job.use = call->use;
+    job.reads_images = !call->images.empty();
     job.start = [call = std::move(*call)](
                     const LoadedModel& model, const ModelChoice& choice
                 ) -> Result<std::vector<StartedAnswer>> {

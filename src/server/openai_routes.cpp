@@ -37,6 +37,7 @@ Task<void> chat_completions(Service& service, const Request& request, ResponseWr
     job.refuse = openai_refusal;
     job.stream = call->stream;
     job.use = call->use;
+    job.reads_images = has_images(call->request.messages);
     job.start = [call = std::move(*call)](
                     const LoadedModel& model, const ModelChoice& choice
                 ) -> Result<std::vector<StartedAnswer>> {

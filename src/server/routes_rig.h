@@ -20,7 +20,7 @@ namespace mullama::server {
 class RoutesRig {
   public:
     /// Serves these models, and those that are in `folder`.
-    RoutesRig(const std::filesystem::path& folder, std::vector<store::NamedFile> files)
+    RoutesRig(const std::filesystem::path& folder, store::NamedFiles files)
         : service(catalog_of(folder, std::move(files)), PoolOptions(), load_options(), folder),
           batches(
               service.batches,
@@ -58,9 +58,7 @@ class RoutesRig {
     BatchRunner batches;
 
   private:
-    static store::Catalog catalog_of(
-        const std::filesystem::path& folder, std::vector<store::NamedFile> files
-    ) {
+    static store::Catalog catalog_of(const std::filesystem::path& folder, store::NamedFiles files) {
         const store::Paths paths{folder};
         store::Index index = store::load_index(paths).value_or(store::Index());
         return store::Catalog::create(paths, std::move(index), std::move(files)).value();

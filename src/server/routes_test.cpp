@@ -95,7 +95,7 @@ class Routes : public ::testing::Test {
     }
 
     test::ScratchDir folder_;
-    RoutesRig rig_{folder_.path(), models()};
+    RoutesRig rig_{folder_.path(), {.models = models()}};
 };
 
 TEST_F(Routes, a_context_below_the_least_is_the_least) {

@@ -46,6 +46,8 @@ struct Service {
     BatchStore batches;
     /// Threads for templates, tokenizing and what reads the disk.
     WorkThreads work{2};
+    /// The thread for what reads images, which takes seconds and would hold up the others.
+    WorkThreads eyes{1};
     ModelPool pool;
     /// What it counts.
     Metrics metrics;

@@ -36,9 +36,7 @@ std::optional<LocalModel> local_model(const IndexEntry& entry, const Paths& path
     return model;
 }
 
-}  // namespace
-
-Result<Catalog> Catalog::create(Paths paths, Index index, std::vector<NamedFile> files) {
+Result<void> check_files(std::vector<NamedFile>& files) {
     for (NamedFile& named : files) {
         if (named.name.empty()) {
             return fail(
@@ -53,10 +51,18 @@ Result<Catalog> Catalog::create(Paths paths, Index index, std::vector<NamedFile>
         }
         named.name = with_tag(named.name);
     }
+    return {};
+}
+
+}  // namespace
+
+Result<Catalog> Catalog::create(Paths paths, Index index, NamedFiles files) {
+    MULLAMA_TRY(check_files(files.models));
+    MULLAMA_TRY(check_files(files.projectors));
     return Catalog(std::move(paths), std::move(index), std::move(files));
 }
 
-Result<Catalog> Catalog::open(std::vector<NamedFile> files) {
+Result<Catalog> Catalog::open(NamedFiles files) {
     Result<Paths> paths = default_paths();
     if (!paths) return paths.error();
     Result<Index> index = load_index(*paths);
@@ -65,8 +71,23 @@ Result<Catalog> Catalog::open(std::vector<NamedFile> files) {
 }
 
 Result<LocalModel> Catalog::find(std::string_view name) const {
+    Result<LocalModel> model = find_model(name);
+    if (model) add_projectors(*model);
+    return model;
+}
+
+void Catalog::add_projectors(LocalModel& model) const {
+    const std::string name = lower(model.name);
+    for (const NamedFile& named : files_.projectors) {
+        if (lower(named.name) != name) continue;
+        // Before those that come with it: the user knows better.
+        model.projectors.insert(model.projectors.begin(), named.file);
+    }
+}
+
+Result<LocalModel> Catalog::find_model(std::string_view name) const {
     const std::string wanted = lower(with_tag(name));
-    for (const NamedFile& named : files_) {
+    for (const NamedFile& named : files_.models) {
         if (lower(named.name) != wanted) continue;
         if (auto model = local_model(named.name, named.file)) return *model;
     }
@@ -91,9 +112,10 @@ std::vector<LocalModel> Catalog::list() const {
         });
         if (!known) models.push_back(std::move(*model));
     };
-    for (const NamedFile& named : files_) add(local_model(named.name, named.file));
+    for (const NamedFile& named : files_.models) add(local_model(named.name, named.file));
     for (LocalModel& model : manifests_.list()) add(std::move(model));
     for (const IndexEntry& entry : index_.entries()) add(local_model(entry, paths_));
+    for (LocalModel& model : models) add_projectors(model);
     std::ranges::stable_sort(models, std::ranges::greater(), &LocalModel::modified);
     return models;
 }

@@ -38,7 +38,7 @@ class Catalogue : public ::testing::Test {
 
     Paths paths() const { return {folder_.path()}; }
 
-    Result<Catalog> catalog(std::vector<NamedFile> files = {}) {
+    Result<Catalog> catalog(NamedFiles files = {}) {
         return Catalog::create(paths(), index_, std::move(files));
     }
 
@@ -71,7 +71,7 @@ TEST_F(Catalogue, holds_only_what_is_downloaded) {
 TEST_F(Catalogue, named_files_go_first) {
     put_download("smollm2:135m");
     const fs::path file = put_file("own.gguf");
-    Result<Catalog> all = catalog({{"own", file}, {"smollm2:135m", file}});
+    Result<Catalog> all = catalog({.models = {{"own", file}, {"smollm2:135m", file}}});
     ASSERT_TRUE(all);
     for (const char* name : {"own", "OWN:latest", "smollm2:135m"}) {
         Result<LocalModel> model = all->find(name);
@@ -86,7 +86,7 @@ TEST_F(Catalogue, the_newest_is_listed_first) {
     const fs::path old_file = put_file("old.gguf");
     const fs::path new_file = put_file("new.gguf");
     fs::last_write_time(old_file, fs::last_write_time(new_file) - std::chrono::hours(1));
-    Result<Catalog> all = catalog({{"old", old_file}, {"new", new_file}});
+    Result<Catalog> all = catalog({.models = {{"old", old_file}, {"new", new_file}}});
     ASSERT_TRUE(all);
     EXPECT_THAT(names(*all), ElementsAre("new:latest", "old:latest"));
     fs::remove(new_file);
@@ -94,8 +94,24 @@ TEST_F(Catalogue, the_newest_is_listed_first) {
 }
 
 TEST_F(Catalogue, a_named_file_must_be_there_and_have_a_name) {
-    EXPECT_EQ(catalog({{"own", "/none.gguf"}}).error().code, ErrorCode::kNotFound);
-    EXPECT_EQ(catalog({{"", put_file("own.gguf")}}).error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(catalog({.models = {{"own", "/none.gguf"}}}).error().code, ErrorCode::kNotFound);
+    EXPECT_EQ(
+        catalog({.models = {{"", put_file("own.gguf")}}}).error().code, ErrorCode::kInvalidArgument
+    );
+}
+
+TEST_F(Catalogue, a_projector_belongs_to_the_model_of_its_name) {
+    const fs::path file = put_file("own.gguf");
+    const fs::path projector = put_file("mmproj.gguf");
+    Result<Catalog> all =
+        catalog({.models = {{"own", file}, {"other", file}}, .projectors = {{"OWN", projector}}});
+    ASSERT_TRUE(all) << all.error().message;
+    EXPECT_EQ(all->find("own")->projectors, std::vector{projector});
+    EXPECT_TRUE(all->find("other")->projectors.empty());
+    for (const LocalModel& model : all->list()) {
+        EXPECT_EQ(model.projectors.size(), model.name == "own:latest" ? 1U : 0U);
+    }
+    EXPECT_EQ(catalog({.projectors = {{"own", "/none.gguf"}}}).error().code, ErrorCode::kNotFound);
 }
 
 }  // namespace

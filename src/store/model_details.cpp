@@ -95,4 +95,17 @@ Result<ModelDetails> read_details(const std::filesystem::path& file) {
     return details;
 }
 
+bool sees(const std::filesystem::path& projector) {
+    const Result<GgufFile> gguf = GgufFile::open(projector);
+    if (!gguf) return false;
+    const auto* vision = std::get_if<bool>(gguf->find("clip.has_vision_encoder"));
+    return vision != nullptr && *vision;
+}
+
+// In Ollama's order.
+std::vector<std::string> with_vision(std::vector<std::string> capabilities) {
+    capabilities.insert(std::ranges::find(capabilities, "thinking"), "vision");
+    return capabilities;
+}
+
 }  // namespace mullama::store

@@ -28,4 +28,10 @@ struct ModelDetails {
 /// Errors: those of GgufFile::open().
 Result<ModelDetails> read_details(const std::filesystem::path& file);
 
+/// Whether a model with this projector sees images, as the projector's header says.
+bool sees(const std::filesystem::path& projector);
+
+/// A model's capabilities once it sees.
+std::vector<std::string> with_vision(std::vector<std::string> capabilities);
+
 }  // namespace mullama::store

@@ -99,5 +99,19 @@ TEST_F(Details, a_file_that_is_no_model_is_an_error) {
     EXPECT_FALSE(read_details(folder_.path() / "none.gguf"));
 }
 
+TEST_F(Details, a_projector_sees_where_it_says_so) {
+    EXPECT_FALSE(sees(file()));
+    EXPECT_FALSE(sees(folder_.path() / "none.gguf"));
+    set("clip.has_vision_encoder", true);
+    EXPECT_TRUE(sees(file()));
+}
+
+TEST_F(Details, vision_goes_before_thinking) {
+    EXPECT_THAT(with_vision({"completion", "tools"}), ElementsAre("completion", "tools", "vision"));
+    EXPECT_THAT(
+        with_vision({"completion", "thinking"}), ElementsAre("completion", "vision", "thinking")
+    );
+}
+
 }  // namespace
 }  // namespace mullama::store

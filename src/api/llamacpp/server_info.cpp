@@ -20,7 +20,7 @@ std::string format_properties(const Properties& properties) {
     out.field("n_ctx", properties.context_length).end_object();
     out.field("total_slots", properties.slots).field("model_alias", properties.model);
     out.field("model_ftype", properties.quantization).field("model_path", properties.file);
-    out.key("modalities").begin_object().field("vision", false).field("video", false);
+    out.key("modalities").begin_object().field("vision", properties.sees).field("video", false);
     out.field("audio", false).end_object();
     out.field("endpoint_slots", true).field("endpoint_props", false);
     out.field("endpoint_metrics", true).field("chat_template", properties.chat_template);

@@ -22,6 +22,7 @@ struct Properties {
     std::int32_t context_length = 0;
     std::int32_t slots = 0;  ///< Requests computed side by side.
     bool is_loaded = false;
+    bool sees = false;         ///< Takes images.
     std::string version = {};  ///< Of this server.
 };
 
