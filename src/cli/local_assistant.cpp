@@ -67,6 +67,8 @@ Result<LoadedModel> LocalAssistant::load_file(
 ) {
     Spinner spinner;
     LoadOptions options = load_options(settings);
+    options.projector = file.projector;
+    options.projector_options.threads = options.engine.threads;
     options.model.on_progress = [&](float progress) {
         spinner.turn(fmt::format("loading {} {:.0f}%", file.name, progress * 100));
         return !interrupt_.pressed();
@@ -115,13 +117,15 @@ Result<ChatAnswer> LocalAssistant::request(const Conversation& conversation) con
         if (!grammar) return grammar.error();
         request.sampling.grammar = std::move(grammar).value();
     }
-    Result<EventStream> stream = model_->generate(std::move(request));
+    Result<EventStream> stream =
+        model_->generate(std::move(request), conversation.messages.back().images);
     if (!stream) return stream.error();
     return ChatAnswer{std::move(stream).value(), AnswerParser(nullptr), {}};
 }
 
 Result<Answer> LocalAssistant::answer(const Conversation& conversation) {
-    if (!conversation.messages.back().images.empty()) return conversation.cannot_see();
+    const bool has_images = !conversation.messages.back().images.empty();
+    if (has_images && file_.projector.empty()) return conversation.cannot_see();
     MULLAMA_TRY(prepare(conversation));
     Timing timing;
     timing.load_ns = std::exchange(load_ns_, 0);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -42,6 +43,11 @@ store::FetchOptions fetch_options() {
     return options;
 }
 
+fs::path seeing(const std::vector<fs::path>& projectors) {
+    const auto found = std::ranges::find_if(projectors, store::sees);
+    return found == projectors.end() ? fs::path() : *found;
+}
+
 }  // namespace
 
 Result<ModelFile> find_model_file(const std::string& name) {
@@ -55,7 +61,7 @@ Result<ModelFile> find_model_file(const std::string& name) {
     Result<store::Catalog> catalog = store::Catalog::create(store->paths, store->index, {});
     if (!catalog) return catalog.error();
     Result<store::LocalModel> local = catalog->find(name);
-    if (local) return ModelFile{name, local->file, local->licence};
+    if (local) return ModelFile{name, local->file, local->licence, seeing(local->projectors)};
     Result<store::IndexEntry> entry = store::find_entry(name, store->index);
     if (!entry) return entry.error();
     Result<fs::path> path = store::fetch(*entry, store->paths, fetch_options());
@@ -65,7 +71,11 @@ Result<ModelFile> find_model_file(const std::string& name) {
 
 Result<store::ModelDetails> file_details(const ModelFile& file) {
     Result<store::ModelDetails> details = store::read_details(file.path);
-    if (details && details->licence.empty()) details->licence = file.licence;
+    if (!details) return details;
+    if (details->licence.empty()) details->licence = file.licence;
+    if (!file.projector.empty()) {
+        details->capabilities = store::with_vision(std::move(details->capabilities));
+    }
     return details;
 }
 

@@ -10,9 +10,10 @@ namespace mullama::cli {
 
 /// A model that a user named, as a file.
 struct ModelFile {
-    std::string name;            ///< As the user named it.
-    std::filesystem::path path;  ///< Exists.
-    std::string licence;         ///< From the index; empty for a file of the user's own.
+    std::string name;                      ///< As the user named it.
+    std::filesystem::path path;            ///< Exists.
+    std::string licence;                   ///< From the index; empty for a file of the user's own.
+    std::filesystem::path projector = {};  ///< With which it sees images; empty where it does not.
 };
 
 /// Finds the file for a name or path; a name that is not downloaded yet is, with the progress on
@@ -20,7 +21,8 @@ struct ModelFile {
 /// Errors: those of store::resolve().
 Result<ModelFile> find_model_file(const std::string& name);
 
-/// What the file says about itself; its licence is the index's where it names none.
+/// What the file says about itself; its licence is the index's where it names none, and it sees
+/// where it has a projector.
 /// Errors: those of store::read_details().
 Result<store::ModelDetails> file_details(const ModelFile& file);
 
