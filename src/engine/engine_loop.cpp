@@ -143,7 +143,9 @@ bool EngineLoop::decode_media() {
         now_ = clock_.now();
         ++counters_.steps;
         count_decoded(*next, step.count);
-        if (next->reports_progress) tell(*next, news_of(*next));
+        // Where tokens come next, the same step may have more to tell, for which room is kept.
+        const bool more = next->media_next() != nullptr;
+        if (more && next->reports_progress) tell(*next, news_of(*next));
     } else if (decoded.error().code == ErrorCode::kExhausted) {
         preempt_newest();
     } else if (decoded.error().code != ErrorCode::kCancelled) {

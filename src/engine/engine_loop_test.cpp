@@ -752,6 +752,24 @@ TEST(EngineLoop, a_picture_without_cells_waits_for_another_request_to_end) {
     EXPECT_EQ(second.collect().text, "defghi");
 }
 
+TEST(EngineLoop, tells_how_far_it_is_with_pictures_and_loses_no_token) {
+    Rig rig(kInfo, 1);
+    GenerateRequest request = ask_about("##<ab>", {picture_of("x"), picture_of("yz")});
+    request.report_progress = true;
+    auto stream = rig.submit(request);
+    std::vector<std::int64_t> done;
+    std::string text;
+    for (int i = 0; i < 20; ++i) {
+        rig.step();
+        while (const auto event = stream.try_next()) {
+            text += event->text;
+            if (event->progress) done.push_back(event->progress->prompt_tokens_done);
+        }
+    }
+    EXPECT_EQ(text, "ab");
+    EXPECT_EQ(done, (std::vector<std::int64_t>{1, 7, 7}));
+}
+
 TEST(EngineLoop, a_picture_that_fails_ends_its_request_only) {
     Rig rig;
     auto other = rig.submit(ask("<abc>"));
