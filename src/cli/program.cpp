@@ -218,6 +218,10 @@ class CommandLine {
                 "--dimensions", run_.dimensions, "Embeddings: keep the first N numbers only"
         )
             ->check(CLI::PositiveNumber);
+        verb->add_option(
+                "--projector", run_.projector, "Let a GGUF file see images, with its mmproj file"
+        )
+            ->type_name("FILE");
         on(verb, [this] { return cli::run(run_); });
     }
 

@@ -7,6 +7,7 @@
 #include "cli/local_assistant.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
+#include "store/model_details.h"
 #include "store/paths.h"
 #include "store/resolve.h"
 #include <mullama/answer_format.h>
@@ -135,6 +136,20 @@ ExitCode run_by_daemon(
     return run_with(conversation, assistant, arguments, prompt);
 }
 
+/// Gives a model file the projector of the command line.
+Result<void> set_projector(ModelFile& file, const std::string& projector) {
+    if (projector.empty()) return {};
+    if (!store::sees(projector)) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "'{}' is no projector that sees: give the file that is called \"mmproj\"",
+            projector
+        );
+    }
+    file.projector = projector;
+    return {};
+}
+
 }  // namespace
 
 ExitCode run(const RunArguments& arguments) {
@@ -155,10 +170,19 @@ ExitCode run(const RunArguments& arguments) {
     style.speed_line = !prompt->empty() && (terminal || arguments.stats);
     style.hide_thinking = arguments.hide_thinking;
     if (!store::is_file(arguments.model)) {
+        if (!arguments.projector.empty()) {
+            return report(fail(
+                ErrorCode::kInvalidArgument,
+                "--projector goes with a model file: for a model of a name, give it to mullama "
+                "serve"
+            ));
+        }
         return run_by_daemon(*conversation, arguments, style, *prompt);
     }
     Result<ModelFile> file = find_model_file(arguments.model);
     if (!file) return report(file.error());
+    const Result<void> seeing = set_projector(*file, arguments.projector);
+    if (!seeing) return report(seeing.error());
     LocalAssistant assistant(std::move(file).value(), std::cout, style);
     return run_with(*conversation, assistant, arguments, *prompt);
 }

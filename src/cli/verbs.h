@@ -36,6 +36,7 @@ struct RunArguments {
     bool stats = false;
     bool truncate = true;         ///< Of an embedding model's text.
     std::int32_t dimensions = 0;  ///< Of an embedding; 0 = all.
+    std::string projector;        ///< With which a model file sees images; empty for none.
 };
 ExitCode run(const RunArguments& arguments);
 

@@ -184,6 +184,13 @@ class RefusalTest(ProgramTest):
         picture.write_bytes(b"x")
         self.fails(1, "cannot see images", "run", MODEL, f"What is in {picture}?")
 
+    def test_a_projector(self):
+        file = self.folder / "mmproj.gguf"
+        file.write_bytes(b"x")
+        self.fails(2, "goes with a model file", "run", MODEL, "--projector", str(file), "Hi")
+        model = next((self.home / "downloads").rglob("*.gguf"))
+        self.fails(2, "is no projector that sees", "run", str(model), "--projector", str(file), "Hi")
+
     def test_a_broken_index_of_the_users_own(self):
         (self.home / "index.json").write_text("{\n oops")
         self.fails(1, f"{self.home}/index.json is broken: line 2", "run", MODEL, "Hi")
