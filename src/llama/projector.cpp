@@ -85,6 +85,26 @@ Result<void> check_file(const std::filesystem::path& path) {
     );
 }
 
+// The engine checks this too, but loses the projector's memory then. Old files of some kinds have
+// another number there.
+Result<void> check_length(const std::filesystem::path& path, const Model& model) {
+    constexpr std::array<std::string_view, 3> kOld = {"mlp", "ldp", "ldpv2"};
+    const auto file = GgufFile::open(path);
+    if (!file) return file.error();
+    const auto kind = value_or<std::string>(*file, "clip.projector_type", "");
+    const auto length = value_or<std::uint32_t>(*file, "clip.vision.projection_dim", 0);
+    const auto is = [length](std::int32_t other) { return std::cmp_equal(length, other); };
+    if (length == 0 || std::ranges::find(kOld, kind) != kOld.end()) return {};
+    if (is(model.embedding_length()) || is(model.embedding_length_input())) return {};
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "the projector {} is another model's: its rows have {} floats, the model's {}",
+        path.string(),
+        length,
+        model.embedding_length()
+    );
+}
+
 mtmd_context_params engine_params(const ProjectorOptions& options) {
     mtmd_context_params params = mtmd_context_params_default();
     params.use_gpu = options.use_gpu;
@@ -180,6 +200,7 @@ Result<Projector> Projector::load(
 ) {
     MULLAMA_TRY(check_threads(options.threads));
     MULLAMA_TRY(check_file(file));
+    MULLAMA_TRY(check_length(file, model));
     const EngineGuard guard;
     route_log();
     auto impl = std::make_unique<Impl>(model, options.cache_bytes_max);

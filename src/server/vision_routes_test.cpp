@@ -174,7 +174,7 @@ TEST_F(VisionRoutes, a_projector_of_another_model_leaves_text) {
     EXPECT_EQ(post("/api/chat", ollama_chat("broken", "")).status, 200U);
     const FakeResponseWriter& chat = post("/api/chat", ollama_chat("broken", quoted(1)));
     EXPECT_EQ(chat.status, 400U);
-    EXPECT_THAT(chat.body, HasSubstr("mismatch"));
+    EXPECT_THAT(chat.body, HasSubstr("another model's"));
 }
 
 TEST_F(VisionRoutes, capabilities_tell_who_sees) {
