@@ -225,7 +225,9 @@ std::vector<Dialect> dialects() {
          [](const json::object& body, Told& told) { read_openai(body, "message", told); }},
         {"anthropic",
          [] {
-             return std::make_unique<anthropic::MessagesFormat>("m", std::vector<std::string>(), 1);
+             return std::make_unique<anthropic::MessagesFormat>(
+                 "m", std::vector<std::string>(), 1, "req_1"
+             );
          },
          "data: ",
          read_anthropic_event,

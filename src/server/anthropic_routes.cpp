@@ -4,6 +4,7 @@
 #include "api/id_source.h"
 #include "server/answering.h"
 #include "server/conversation.h"
+#include "server/extra_headers.h"
 #include "server/model_job.h"
 #include "server/reply.h"
 #include "server/routes.h"
@@ -20,15 +21,13 @@ namespace dialect = api::anthropic;
 Response error_response(unsigned status, std::string_view message, const std::string& request_id) {
     Response response = json_response(dialect::format_error(status, message, request_id));
     response.status = status;
-    response.headers.push_back({"request-id", request_id});
     if (status == 503) response.headers.push_back({"Retry-After", "1"});
     return response;
 }
 
-std::function<Response(const Error&)> refuser(Service& service) {
-    const std::string id = api::IdSource(service.next_seed()).next("req_", 24);
-    return [id](const Error& error) {
-        return error_response(status_of(error.code), error.message, id);
+std::function<Response(const Error&)> refuser(const std::string& request_id) {
+    return [request_id](const Error& error) {
+        return error_response(status_of(error.code), error.message, request_id);
     };
 }
 
@@ -38,13 +37,15 @@ ChatRequest relaxed(ChatRequest request, const LoadedModel& model) {
     return request;
 }
 
-Task<void> messages(Service& service, const Request& request, ResponseWriter& writer) {
-    const auto refuse = refuser(service);
+Task<void> messages(
+    Service& service, const Request& request, ResponseWriter& writer, const std::string& request_id
+) {
+    const auto refuse = refuser(request_id);
     Result<dialect::MessagesCall> call = dialect::parse_messages(request.body, false);
     if (!call) return reply(writer, refuse(call.error()));
     AnswerJob job;
     job.format = std::make_unique<dialect::MessagesFormat>(
-        call->use.model, call->stop_sequences, service.next_seed()
+        call->use.model, call->stop_sequences, service.next_seed(), request_id
     );
     job.refuse = refuse;
     job.stream = call->stream;
@@ -61,8 +62,10 @@ Task<void> messages(Service& service, const Request& request, ResponseWriter& wr
     return answer(service, writer, std::move(job));
 }
 
-Task<void> count_tokens(Service& service, const Request& request, ResponseWriter& writer) {
-    const auto refuse = refuser(service);
+Task<void> count_tokens(
+    Service& service, const Request& request, ResponseWriter& writer, const std::string& request_id
+) {
+    const auto refuse = refuser(request_id);
     Result<dialect::MessagesCall> call = dialect::parse_messages(request.body, true);
     if (!call) return reply(writer, refuse(call.error()));
     ModelJob job;
@@ -78,15 +81,27 @@ Task<void> count_tokens(Service& service, const Request& request, ResponseWriter
     return reply_from_model(service, writer, std::move(job));
 }
 
+using Answering = Task<void> (*)(Service&, const Request&, ResponseWriter&, const std::string&);
+
+/// Gives a request its name, which every answer tells.
+Task<void> with_request_id(
+    Service& service, const Request& request, ResponseWriter& writer, Answering answering
+) {
+    const std::string id = api::IdSource(service.next_seed()).next("req_", 24);
+    ExtraHeaders named(writer, {{"request-id", id}});
+    auto answered = answering(service, request, named, id);
+    co_await std::move(answered);
+}
+
 }  // namespace
 
 void add_anthropic_routes(Router& router, Service& service) {
     using View = std::string_view;
     router.add("POST", "/v1/messages", [&](const Request& r, ResponseWriter& w, View) {
-        return messages(service, r, w);
+        return with_request_id(service, r, w, messages);
     });
     router.add("POST", "/v1/messages/count_tokens", [&](const Request& r, ResponseWriter& w, View) {
-        return count_tokens(service, r, w);
+        return with_request_id(service, r, w, count_tokens);
     });
 }
 

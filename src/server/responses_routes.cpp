@@ -89,6 +89,7 @@ AnswerJob job_of(
     job.stream = call.stream;
     job.use = call.use;
     call.request.messages = std::move(talk.messages);
+    job.reads_images = has_images(call.request.messages);
     job.start = [request = std::move(call.request), name = call.use.model](
                     const LoadedModel& model, const ModelChoice& choice
                 ) -> Result<std::vector<StartedAnswer>> {

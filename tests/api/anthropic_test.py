@@ -26,6 +26,7 @@ class AnthropicTest(ServerTest):
     def test_messages(self):
         answer = self.create()
         self.assertRegex(answer.id, r"^msg_")
+        self.assertRegex(answer._request_id, r"^req_")
         self.assertEqual((answer.type, answer.role, answer.model), ("message", "assistant", MODEL))
         self.assertEqual((answer.stop_reason, answer.stop_sequence), ("end_turn", None))
         self.assertEqual(answer.content[0].type, "text")

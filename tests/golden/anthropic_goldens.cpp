@@ -16,7 +16,7 @@ std::string messages(const std::string& more, Script script) {
             "}",
         false
     ));
-    dialect::MessagesFormat format(call.use.model, call.stop_sequences, kSeed);
+    dialect::MessagesFormat format(call.use.model, call.stop_sequences, kSeed, "req_1");
     return call.stream ? stream_of(format, {std::move(script)})
                        : whole_of(format, {std::move(script)});
 }

@@ -32,10 +32,11 @@ void write_head(JsonWriter& out, std::string_view id, std::string_view model) {
 }  // namespace
 
 MessagesFormat::MessagesFormat(
-    std::string model, std::vector<std::string> stops, std::uint64_t seed
+    std::string model, std::vector<std::string> stops, std::uint64_t seed, std::string request_id
 )
     : model_(std::move(model)),
       stops_(std::move(stops)),
+      request_id_(std::move(request_id)),
       ids_(seed),
       id_(ids_.next("msg_", kIdLength)) {}
 
@@ -151,7 +152,7 @@ std::string MessagesFormat::end(const AnswerEnd& end) {
 }
 
 std::string MessagesFormat::error(const Error& error) {
-    return event("error", format_error(500, error.message, ids_.next("req_", kIdLength)));
+    return event("error", format_error(500, error.message, request_id_));
 }
 
 std::string MessagesFormat::ping() const {

@@ -17,8 +17,14 @@ namespace mullama::api::anthropic {
 /// Source:  docs.anthropic.com, "Streaming Messages".
 class MessagesFormat final : public AnswerFormat {
   public:
-    /// `model` as the client wrote it; an answer that ends at one of `stops` tells which.
-    MessagesFormat(std::string model, std::vector<std::string> stops, std::uint64_t seed);
+    /// `model` as the client wrote it; an answer that ends at one of `stops` tells which. Errors
+    /// tell `request_id`.
+    MessagesFormat(
+        std::string model,
+        std::vector<std::string> stops,
+        std::uint64_t seed,
+        std::string request_id
+    );
 
     std::string_view stream_type() const override { return "text/event-stream"; }
     std::string begin(std::size_t prompt_tokens) override;
@@ -39,6 +45,7 @@ class MessagesFormat final : public AnswerFormat {
 
     std::string model_;
     std::vector<std::string> stops_;
+    std::string request_id_;
     IdSource ids_;
     std::string id_;
     Block block_ = Block::kNone;
