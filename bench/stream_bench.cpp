@@ -87,6 +87,8 @@ class PacedDecoder final : public Decoder {
         shared_.step_end_ns[step_] = now_ns();
         return {};
     }
+    Result<void> check_media(const MediaEmbedding&) const override { return no_pictures(); }
+    Result<void> decode_media(const MediaStep&) override { return no_pictures(); }
     Result<std::span<const float>> logits(std::size_t) override {
         return std::span<const float>(logits_);
     }
@@ -98,6 +100,8 @@ class PacedDecoder final : public Decoder {
     void interrupt() override {}
 
   private:
+    static Error no_pictures() { return {ErrorCode::kUnsupported, "it sees nothing"}; }
+
     const EngineInfo info_;
     const std::chrono::milliseconds period_;
     Shared& shared_;
