@@ -11,6 +11,8 @@
 #include <tuple>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace mullama::server {
 namespace {
 
@@ -115,7 +117,7 @@ Result<std::string> read_file(const fs::path& path) {
 Result<void> write_file(const fs::path& path, std::string_view bytes) {
     static std::atomic<std::uint64_t> attempts = 0;
     fs::path partial = path;
-    partial += "." + std::to_string(attempts++) + std::string(kPartial);
+    partial += fmt::format(".{}{}", attempts++, kPartial);
     Result<store::PartialFile> file = store::PartialFile::create(partial);
     if (!file) return std::move(file).error();
     Result<void> done = file->write(std::as_bytes(std::span(bytes)));
