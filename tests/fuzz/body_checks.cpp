@@ -6,6 +6,7 @@
 #include "api/llamacpp/errors.h"
 #include "api/ollama/responses.h"
 #include "api/openai/errors.h"
+#include "api/openai/response_object.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -135,6 +136,37 @@ void check(const api::ollama::GenerateCall& call) {
 
 void check(const api::ollama::ShowCall& call) {
     expect(api::is_utf8(call.model), "a model's name is a text");
+}
+
+void check(const api::openai::Batch& batch) {
+    const auto again = api::openai::read_batch(api::openai::format_batch(batch));
+    expect(again && *again == batch, "a batch comes back from what is kept of it");
+}
+
+void check(const api::openai::BatchInput& input) {
+    if (!input.faults.empty()) return;
+    expect(!input.lines.empty(), "there is something to run");
+    for (const api::openai::BatchLine& line : input.lines) {
+        expect(!line.custom_id.empty(), "a line has a name");
+        expect(api::parse_body(line.body).has_value(), "a line's body is a JSON object");
+    }
+}
+
+void check(const api::openai::ResponseCall& call) {
+    check_use(call.use);
+    check_request(call.request);
+    expect(!call.input.empty() || call.terms.previous_response_id, "there is something to answer");
+    const std::string response = api::openai::format_response(call.terms, {});
+    expect(api::parse_body(response).has_value(), "a response is a JSON object");
+}
+
+void check(const api::openai::Upload& upload) {
+    expect(!upload.purpose.empty(), "a file is for something");
+    const api::openai::FileInfo file{
+        .id = "file-1", .filename = upload.filename, .purpose = upload.purpose
+    };
+    const auto again = api::openai::read_file_info(api::openai::format_file(file));
+    expect(again && *again == file, "a file comes back from what is kept of it");
 }
 
 }  // namespace mullama::test

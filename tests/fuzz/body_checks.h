@@ -4,6 +4,10 @@
 #include "api/extra/requests.h"
 #include "api/llamacpp/requests.h"
 #include "api/ollama/requests.h"
+#include "api/openai/batch_lines.h"
+#include "api/openai/batches.h"
+#include "api/openai/files.h"
+#include "api/openai/response_requests.h"
 #include <mullama/result.h>
 
 /// What holds for every call that a reader gives. Each aborts where it does not.
@@ -23,5 +27,9 @@ void check(const api::extra::DetokenizeCall& call);
 void check(const api::llamacpp::CompletionCall& call);
 void check(const api::ollama::GenerateCall& call);
 void check(const api::ollama::ShowCall& call);
+void check(const api::openai::Batch& batch);
+void check(const api::openai::BatchInput& input);
+void check(const api::openai::ResponseCall& call);
+void check(const api::openai::Upload& upload);
 
 }  // namespace mullama::test

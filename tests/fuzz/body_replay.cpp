@@ -36,8 +36,10 @@ std::string with_other_bytes(Mutator& mutator, const std::string& body) {
     return {reinterpret_cast<const char*>(changed.data()), changed.size()};
 }
 
+// A body that is no JSON has no values.
 std::string with_other_values(JsonMutator& mutator, const std::string& body) {
-    return mullama::api::to_text(mutator.mutate(*mullama::api::parse_json(body)));
+    const auto value = mullama::api::parse_json(body);
+    return value ? mullama::api::to_text(mutator.mutate(*value)) : body;
 }
 
 std::uint64_t replay_mutations(const BodyTarget& target, std::uint64_t count, std::uint64_t seed) {

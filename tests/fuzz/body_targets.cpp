@@ -1,8 +1,13 @@
 #include "api/anthropic/requests.h"
 #include "api/extra/requests.h"
 #include "api/llamacpp/requests.h"
+#include "api/multipart.h"
 #include "api/ollama/requests.h"
+#include "api/openai/batch_lines.h"
+#include "api/openai/batches.h"
+#include "api/openai/files.h"
 #include "api/openai/requests.h"
+#include "api/openai/response_requests.h"
 #include "tests/fuzz/body_checks.h"
 #include "tests/fuzz/body_fuzz.h"
 
@@ -27,6 +32,33 @@ Result<api::anthropic::MessagesCall> parse_messages(std::string_view body) {
     auto call = api::anthropic::parse_messages(body, false);
     expect(!call || counted, "what can be answered can be counted");
     return call;
+}
+
+Result<api::openai::ResponseCall> parse_response(std::string_view body) {
+    api::openai::ResponseIds ids(1);
+    return api::openai::parse_response(body, ids);
+}
+
+// What is wrong with a line is told beside the lines that are right.
+Result<api::openai::BatchInput> read_batch_input(std::string_view body) {
+    api::openai::BatchInput input = api::openai::read_batch_input(body, "/v1/chat/completions");
+    if (input.faults.empty()) return input;
+    return Error{ErrorCode::kInvalidArgument, input.faults.front().message};
+}
+
+bool try_upload(std::string_view body) {
+    const auto form = api::parse_multipart("multipart/form-data; boundary=x", body);
+    if (!form) {
+        check_error(form.error());
+        return false;
+    }
+    const auto upload = api::openai::read_upload(*form);
+    if (!upload) {
+        check_error(upload.error());
+        return false;
+    }
+    check(*upload);
+    return true;
 }
 
 constexpr const char* kOptions = R"({"num_ctx":512,"num_predict":7,"temperature":0.5,"top_k":1,
@@ -116,6 +148,45 @@ std::vector<BodyTarget> openai_targets() {
     };
 }
 
+std::vector<BodyTarget> openai_stored_targets() {
+    return {
+        {"openai_response",
+         try_body<parse_response>,
+         {R"({"model":"m","input":[{"role":"user","content":[{"type":"input_text","text":"a"},
+              {"type":"input_image","image_url":"data:image/png;base64,aGVsbG8="}]},
+              {"type":"function_call","call_id":"b","name":"f","arguments":"{\"x\":1}"},
+              {"type":"function_call_output","call_id":"b","output":"c"},
+              {"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"d"}]},
+              {"type":"message","role":"assistant","content":[{"type":"output_text","text":"e"}]}],
+              "instructions":"g","previous_response_id":"resp_1","store":false,"stream":true,
+              "max_output_tokens":5,"max_tool_calls":1,"temperature":0.5,"top_p":0.9,
+              "tools":[{"type":"function","name":"f","description":"h","strict":true,
+               "parameters":{"type":"object"}}],"tool_choice":{"type":"function","name":"f"},
+              "parallel_tool_calls":false,"include":["message.output_text.logprobs"],
+              "top_logprobs":2,"reasoning":{"effort":"low","summary":"auto"},"truncation":"auto",
+              "text":{"format":{"type":"json_schema","name":"s","schema":{}},"verbosity":"low"},
+              "metadata":{"k":"v"},"user":"u"})",
+          R"({"model":"m","input":"a"})"},
+         {"{}", R"({"input":"a","background":true})", R"({"input":"a","truncation":"some"})"}},
+        {"openai_batch",
+         try_body<api::openai::parse_batch>,
+         {R"({"input_file_id":"file-1","endpoint":"/v1/responses","completion_window":"24h",
+              "metadata":{"k":"v"}})"},
+         {"{}", R"({"input_file_id":"file-1","endpoint":"/v1/images","completion_window":"24h"})"}},
+        {"openai_batch_input",
+         try_body<read_batch_input>,
+         {R"({"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"m"}})"},
+         {"", "nope", R"({"custom_id":"a","method":"GET","url":"/v1/chat/completions","body":{}})"}
+        },
+        {"openai_upload",
+         try_upload,
+         {"--x\r\nContent-Disposition: form-data; name=purpose\r\n\r\nbatch\r\n--x\r\n"
+          "Content-Disposition: form-data; name=\"file\"; filename=\"a.jsonl\"\r\n"
+          "Content-Type: application/jsonl\r\n\r\n{}\r\n--x--\r\n"},
+         {"", "--x--", "--x\r\n\r\nbatch\r\n--x--"}},
+    };
+}
+
 std::vector<BodyTarget> anthropic_targets() {
     return {
         {"anthropic_messages",
@@ -196,6 +267,7 @@ const std::vector<BodyTarget>& body_targets() {
         for (const auto& each :
              {ollama_targets(),
               openai_targets(),
+              openai_stored_targets(),
               anthropic_targets(),
               llamacpp_targets(),
               extra_targets()}) {

@@ -31,7 +31,10 @@ void collect_words(const json::value& value, std::set<std::string>& words) {
 /// The names and texts of the bodies that are plain words.
 std::string dictionary_of(const std::vector<std::string>& bodies) {
     std::set<std::string> words;
-    for (const std::string& body : bodies) collect_words(*mullama::api::parse_json(body), words);
+    for (const std::string& body : bodies) {
+        const auto value = mullama::api::parse_json(body);
+        if (value) collect_words(*value, words);
+    }
     std::string text;
     for (const std::string& word : words) {
         const bool is_plain =

@@ -25,7 +25,8 @@ std::vector<Golden> all_goldens() {
           extra_goldens(),
           llamacpp_goldens(),
           ollama_goldens(),
-          openai_goldens()}) {
+          openai_goldens(),
+          openai_stored_goldens()}) {
         goldens.insert(goldens.end(), each.begin(), each.end());
     }
     return goldens;

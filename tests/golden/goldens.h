@@ -18,5 +18,6 @@ std::vector<Golden> extra_goldens();
 std::vector<Golden> llamacpp_goldens();
 std::vector<Golden> ollama_goldens();
 std::vector<Golden> openai_goldens();
+std::vector<Golden> openai_stored_goldens();
 
 }  // namespace mullama::test

@@ -91,6 +91,9 @@ Result<Upload> read_upload(const std::vector<FormPart>& form) {
             ErrorCode::kInvalidArgument, "a file's name may have {} bytes at most", kNameBytesMax
         );
     }
+    if (!is_utf8(filename)) {
+        return fail(ErrorCode::kInvalidArgument, "a file's name must be in UTF-8");
+    }
     if (filename.empty()) filename = "upload";
     return Upload{std::move(filename), std::string(purpose->content), *expiry, file->content};
 }

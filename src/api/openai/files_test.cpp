@@ -59,6 +59,9 @@ TEST(Files, what_is_missing_or_unknown_is_told) {
     EXPECT_THAT(error({field("purpose", "batch")}), HasSubstr("'file'"));
     EXPECT_THAT(error({field("file", "x")}), HasSubstr("purpose must be"));
     EXPECT_THAT(error({field("file", "x"), field("purpose", "fun")}), HasSubstr("purpose must be"));
+    FormPart file = field("file", "x");
+    file.filename = "a\xff";
+    EXPECT_THAT(error({field("purpose", "batch"), file}), HasSubstr("UTF-8"));
     for (const char* seconds : {"", "3599", "2592001", "1h", "-3600"}) {
         EXPECT_THAT(
             error(
