@@ -71,8 +71,9 @@ TEST(Multipart, contents_may_be_empty_and_forms_too) {
 
 TEST(Multipart, content_that_looks_like_a_mark_is_content) {
     const std::string content = "\r\n--xyzzy\r\n--xy\r\n --xyz\r\n--xyz-\r\n--xyz  x";
-    const auto parts =
-        parse("--xyz\r\nContent-Disposition: form-data; name=a\r\n\r\n" + content + "\r\n--xyz--");
+    const std::string body =
+        "--xyz\r\nContent-Disposition: form-data; name=a\r\n\r\n" + content + "\r\n--xyz--";
+    const auto parts = parse(body);
     ASSERT_TRUE(parts) << parts.error().message;
     EXPECT_EQ(parts->at(0).content, content);
 }

@@ -7,7 +7,6 @@
 #include "api/times.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -354,9 +353,8 @@ std::string format_embeddings(
     for (std::size_t i = 0; i < rows.size(); ++i) {
         out.begin_object().field("object", "embedding").key("embedding");
         if (base64) {
-            std::string bytes(rows[i].size() * sizeof(float), '\0');
-            std::memcpy(bytes.data(), rows[i].data(), bytes.size());
-            out.value(encode_base64(bytes));
+            const auto bytes = std::as_bytes(std::span(rows[i]));
+            out.value(encode_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
         } else {
             out.begin_array();
             for (const float value : rows[i]) out.value(value);
