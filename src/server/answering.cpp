@@ -199,15 +199,13 @@ struct Begun {
 /// Gets the model and begins the answers on it.
 Task<Result<Begun>> begin(Service& service, AnswerJob& job, Executor& executor) {
     const Clock::time_point since = Clock::now();
-    auto choose = [&service, use = job.use] { return choose_model(service, use); };
-    Offload choosing(service.work, executor, std::move(choose));
-    Result<ModelChoice> choice = co_await choosing;
-    if (!choice) co_return std::move(choice).error();
-    auto acquiring = service.pool.acquire_async(choice->request, executor);
-    Result<ModelLease> lease = co_await acquiring;
-    if (!lease) co_return std::move(lease).error();
-    auto model = std::make_shared<LoadedModel>(**lease);
-    auto start = [model, choice = *choice, start = job.start] { return start(*model, choice); };
+    auto acquiring = acquire_model(service, job.use, executor);
+    Result<AcquiredModel> acquired = co_await std::move(acquiring);
+    if (!acquired) co_return std::move(acquired).error();
+    auto& [choice, lease] = *acquired;
+    auto start = [model = *lease, choice = choice, start = job.start] {
+        return start(model, choice);
+    };
     Executor& starter = job.reads_images ? service.eyes : service.work;
     Offload starting(starter, executor, std::move(start));
     Result<std::vector<StartedAnswer>> started = co_await starting;
@@ -215,16 +213,16 @@ Task<Result<Begun>> begin(Service& service, AnswerJob& job, Executor& executor) 
     Begun begun;
     const Teller::Terms terms{
         .since = since,
-        .load_ns = lease->waited_ns(),
+        .load_ns = lease.waited_ns(),
         .interrupt = job.interrupt,
-        .metrics = service.metrics.model(choice->model.name),
+        .metrics = service.metrics.model(choice.model.name),
     };
     for (StartedAnswer& each : *started) {
         begun.prompt_tokens = each.prompt_tokens;
         begun.tellers.emplace_back(begun.tellers.size(), std::move(each), terms);
         job.format->start(begun.tellers.size() - 1, begun.tellers.back().about());
     }
-    begun.lease.emplace(std::move(lease).value());
+    begun.lease.emplace(std::move(lease));
     co_return begun;
 }
 

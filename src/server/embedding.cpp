@@ -49,22 +49,19 @@ EmbedRequest request_of(const api::EmbedCall& call, const ModelChoice& choice, c
 
 Task<Result<EmbedOutcome>> embed(Service& service, const api::EmbedCall& call, Executor& executor) {
     const Clock::time_point since = Clock::now();
-    auto choose = [&service, use = call.use] { return choose_model(service, use); };
-    Offload choosing(service.work, executor, std::move(choose));
-    Result<ModelChoice> choice = co_await choosing;
-    if (!choice) co_return std::move(choice).error();
-    auto acquiring = service.pool.acquire_async(choice->request, executor);
-    Result<ModelLease> lease = co_await acquiring;
-    if (!lease) co_return std::move(lease).error();
-    EmbedOutcome outcome{.load_ns = std::max<std::int64_t>(lease->waited_ns(), 1)};
+    auto acquiring = acquire_model(service, call.use, executor);
+    Result<AcquiredModel> acquired = co_await std::move(acquiring);
+    if (!acquired) co_return std::move(acquired).error();
+    const auto& [choice, lease] = *acquired;
+    EmbedOutcome outcome{.load_ns = std::max<std::int64_t>(lease.waited_ns(), 1)};
     if (!call.input.empty()) {
         Handover<Result<Embeddings>> embedding(executor);
-        (*lease)->embed(request_of(call, *choice, (*lease)->model()), embedding.sender());
+        lease->embed(request_of(call, choice, lease->model()), embedding.sender());
         Result<Embeddings> embedded = co_await embedding;
         if (!embedded) co_return std::move(embedded).error();
         outcome.rows = std::move(embedded->rows);
         outcome.tokens = embedded->tokens;
-        service.metrics.model(choice->model.name).count_prompt(embedded->tokens, 0);
+        service.metrics.model(choice.model.name).count_prompt(embedded->tokens, 0);
     }
     outcome.total_ns = std::chrono::nanoseconds(Clock::now() - since).count();
     co_return outcome;

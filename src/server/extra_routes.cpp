@@ -21,30 +21,14 @@ Response refuse(const Error& error) {
     return llamacpp_error(error);
 }
 
-/// A model that is loaded, and the name of the one that it is.
-struct Ready {
-    std::string name;
-    ModelLease lease;
-};
-
-Task<Result<Ready>> load(Service& service, api::ModelUse use, Executor& executor) {
-    auto choose = [&service, use] { return choose_model(service, use); };
-    Offload choosing(service.work, executor, std::move(choose));
-    Result<ModelChoice> choice = co_await choosing;
-    if (!choice) co_return std::move(choice).error();
-    auto acquiring = service.pool.acquire_async(choice->request, executor);
-    Result<ModelLease> lease = co_await acquiring;
-    if (!lease) co_return std::move(lease).error();
-    co_return Ready{choice->model.name, std::move(lease).value()};
-}
-
 Task<Result<Response>> rank(Service& service, const dialect::RerankCall& call, Executor& executor) {
-    auto loading = load(service, call.use, executor);
-    Result<Ready> ready = co_await std::move(loading);
-    if (!ready) co_return std::move(ready).error();
+    auto acquiring = acquire_model(service, call.use, executor);
+    Result<AcquiredModel> acquired = co_await std::move(acquiring);
+    if (!acquired) co_return std::move(acquired).error();
+    const std::string& own_name = acquired->choice.model.name;
     Handover<Result<Ranking>> ranking(executor);
     RankRequest request{call.query, call.documents, call.truncate};
-    ready->lease->rank(std::move(request), ranking.sender());
+    acquired->lease->rank(std::move(request), ranking.sender());
     const Result<Ranking> ranked = co_await ranking;
     if (!ranked) {
         const bool unfit = ranked.error().code == ErrorCode::kUnsupported;
@@ -53,11 +37,11 @@ Task<Result<Response>> rank(Service& service, const dialect::RerankCall& call, E
             ErrorCode::kUnsupported,
             "model '{}' has no classifier and cannot rerank: use a reranker, for example "
             "bge-reranker-v2-m3",
-            ready->name
+            own_name
         );
     }
-    service.metrics.model(ready->name).count_prompt(ranked->tokens, 0);
-    const std::string& name = call.use.model.empty() ? ready->name : call.use.model;
+    service.metrics.model(own_name).count_prompt(ranked->tokens, 0);
+    const std::string& name = call.use.model.empty() ? own_name : call.use.model;
     co_return json_response(dialect::format_ranking(call, name, ranked->scores, ranked->tokens));
 }
 

@@ -81,6 +81,17 @@ Result<ModelChoice> choose_model(Service& service, const api::ModelUse& use) {
     return choice;
 }
 
+Task<Result<AcquiredModel>> acquire_model(Service& service, api::ModelUse use, Executor& executor) {
+    auto choose = [&service, use = std::move(use)] { return choose_model(service, use); };
+    Offload choosing(service.work, executor, std::move(choose));
+    Result<ModelChoice> choice = co_await choosing;
+    if (!choice) co_return std::move(choice).error();
+    auto acquiring = service.pool.acquire_async(choice->request, executor);
+    Result<ModelLease> lease = co_await acquiring;
+    if (!lease) co_return std::move(lease).error();
+    co_return AcquiredModel{std::move(choice).value(), std::move(lease).value()};
+}
+
 std::optional<std::int32_t> context_length_of(const api::Options& options) {
     const auto& num_ctx = options.values().load.num_ctx;
     return num_ctx ? std::optional(std::max(*num_ctx, kContextMin)) : std::nullopt;

@@ -2,8 +2,10 @@
 
 #include "api/call.h"
 #include "server/service.h"
+#include <mullama/executor.h>
 #include <mullama/model_pool.h>
 #include <mullama/result.h>
+#include <mullama/task.h>
 
 #include <cstdint>
 #include <optional>
@@ -30,6 +32,16 @@ Result<store::LocalModel> find_model(const Service& service, const api::ModelUse
 /// Errors:  those of find_model(); kCorrupt: the model's parameters are no options.
 /// Threads: any. Reads the disk.
 Result<ModelChoice> choose_model(Service& service, const api::ModelUse& use);
+
+/// The model of a call, loaded and kept so.
+struct AcquiredModel {
+    ModelChoice choice;
+    ModelLease lease;
+};
+
+/// Chooses the model of a call on a work thread, and waits until it is loaded.
+/// Errors: those of choose_model() and ModelPool::acquire().
+Task<Result<AcquiredModel>> acquire_model(Service& service, api::ModelUse use, Executor& executor);
 
 /// The context that options ask for, in tokens, at least the few that a model needs; unset where
 /// they say nothing.
