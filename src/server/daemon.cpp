@@ -61,14 +61,7 @@ struct Daemon::Impl {
           keys(options.keys),
           on_request(options.on_request),
           batches(service.batches, service.files, handler(), {.seed = service.next_seed()}) {
-        add_ollama_routes(router, service);
-        add_openai_routes(router, service);
-        add_responses_routes(router, service);
-        add_files_routes(router, service);
-        add_batches_routes(router, service, batches);
-        add_anthropic_routes(router, service);
-        add_llamacpp_routes(router, service);
-        add_extra_routes(router, service);
+        add_all_routes(router, service, batches);
         service.metrics.set_routes(router.routes());
     }
 

@@ -21,6 +21,9 @@ void add_llamacpp_routes(Router& router, Service& service);
 /// all of it.
 void add_extra_routes(Router& router, Service& service);
 
+/// All of these.
+void add_all_routes(Router& router, Service& service, BatchRunner& runner);
+
 /// What Ollama's clients are told that this server is: a version of Ollama whose interface it has.
 inline constexpr const char* kOllamaVersion = "0.32.6";
 

@@ -28,14 +28,7 @@ class RoutesRig {
               [this](const Request& r, ResponseWriter& w) { return router.handle(r, w); },
               {}
           ) {
-        add_ollama_routes(router, service);
-        add_openai_routes(router, service);
-        add_responses_routes(router, service);
-        add_files_routes(router, service);
-        add_batches_routes(router, service, batches);
-        add_anthropic_routes(router, service);
-        add_llamacpp_routes(router, service);
-        add_extra_routes(router, service);
+        add_all_routes(router, service, batches);
     }
 
     /// What is answered; valid until the next call.
