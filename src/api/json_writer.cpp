@@ -92,6 +92,12 @@ void append_escape(std::string& to, char c) {
 
 }  // namespace
 
+void write_bytes(JsonWriter& out, std::string_view text) {
+    out.begin_array();
+    for (const char byte : text) out.value(int{static_cast<unsigned char>(byte)});
+    out.end_array();
+}
+
 bool is_utf8(std::string_view text) {
     while (!text.empty()) {
         const bool is_ascii = static_cast<unsigned char>(text[0]) < 0x80;

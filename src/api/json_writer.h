@@ -63,6 +63,9 @@ class JsonWriter {
     bool needs_comma_ = false;
 };
 
+/// Writes the bytes of a text as a list of numbers.
+void write_bytes(JsonWriter& out, std::string_view text);
+
 /// Whether a text is UTF-8 throughout.
 bool is_utf8(std::string_view text);
 

@@ -74,9 +74,7 @@ std::string format_tokens(const std::vector<TokenPiece>& tokens, bool with_piece
         if (is_utf8(each.piece)) {
             out.value(each.piece);
         } else {
-            out.begin_array();
-            for (const char byte : each.piece) out.value(int{static_cast<unsigned char>(byte)});
-            out.end_array();
+            write_bytes(out, each.piece);
         }
         out.end_object();
     }

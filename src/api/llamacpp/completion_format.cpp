@@ -3,6 +3,7 @@
 #include "api/json.h"
 #include "api/llamacpp/errors.h"
 #include "api/llamacpp/settings.h"
+#include "api/token_logprobs.h"
 
 #include <optional>
 #include <utility>
@@ -36,26 +37,15 @@ void write_tokens(JsonWriter& out, const std::vector<Token>& tokens) {
 }
 
 void write_chance(JsonWriter& out, const TokenChance& chance) {
-    out.field("id", chance.token).field("token", chance.piece).key("bytes").begin_array();
-    for (const char byte : chance.piece) out.value(int{static_cast<unsigned char>(byte)});
-    out.end_array().field("logprob", chance.logprob);
+    out.field("id", chance.token).field("token", chance.piece).key("bytes");
+    write_bytes(out, chance.piece);
+    out.field("logprob", chance.logprob);
 }
 
 void write_probabilities(JsonWriter& out, const std::vector<TokenLogprobs>& tokens) {
     if (tokens.empty()) return;
-    out.key("completion_probabilities").begin_array();
-    for (const TokenLogprobs& token : tokens) {
-        out.begin_object();
-        write_chance(out, token.chosen);
-        out.key("top_logprobs").begin_array();
-        for (const TokenChance& chance : token.top) {
-            out.begin_object();
-            write_chance(out, chance);
-            out.end_object();
-        }
-        out.end_array().end_object();
-    }
-    out.end_array();
+    out.key("completion_probabilities");
+    write_token_logprobs(out, tokens, write_chance);
 }
 
 void write_progress(JsonWriter& out, const Progress& progress) {

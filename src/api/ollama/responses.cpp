@@ -11,9 +11,8 @@ namespace {
 
 void write_chance(JsonWriter& out, const TokenChance& chance) {
     out.field("token", chance.piece).field("logprob", chance.logprob);
-    out.key("bytes").begin_array();
-    for (const char byte : chance.piece) out.value(int{static_cast<unsigned char>(byte)});
-    out.end_array();
+    out.key("bytes");
+    write_bytes(out, chance.piece);
 }
 
 void write_logprobs(JsonWriter& out, const std::vector<TokenLogprobs>& logprobs) {

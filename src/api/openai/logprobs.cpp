@@ -1,6 +1,7 @@
 #include "api/openai/logprobs.h"
 
 #include "api/json_writer.h"
+#include "api/token_logprobs.h"
 
 #include <algorithm>
 
@@ -11,25 +12,8 @@ namespace {
 
 void write_chance(JsonWriter& out, const TokenChance& chance) {
     out.field("token", chance.piece).field("logprob", chance.logprob);
-    out.key("bytes").begin_array();
-    for (const char byte : chance.piece) out.value(int{static_cast<unsigned char>(byte)});
-    out.end_array();
-}
-
-void write_list(JsonWriter& out, const std::vector<TokenLogprobs>& tokens) {
-    out.begin_array();
-    for (const TokenLogprobs& token : tokens) {
-        out.begin_object();
-        write_chance(out, token.chosen);
-        out.key("top_logprobs").begin_array();
-        for (const TokenChance& chance : token.top) {
-            out.begin_object();
-            write_chance(out, chance);
-            out.end_object();
-        }
-        out.end_array().end_object();
-    }
-    out.end_array();
+    out.key("bytes");
+    write_bytes(out, chance.piece);
 }
 
 // OpenAI's own way to put bytes that are no text into a text.
@@ -47,14 +31,14 @@ std::string text_of(const std::string& piece) {
 std::string chat_logprobs(const std::vector<TokenLogprobs>& tokens) {
     JsonWriter out;
     out.begin_object().key("content");
-    write_list(out, tokens);
+    write_token_logprobs(out, tokens, write_chance);
     out.key("refusal").null().end_object();
     return out.take();
 }
 
 std::string logprob_list(const std::vector<TokenLogprobs>& tokens) {
     JsonWriter out;
-    write_list(out, tokens);
+    write_token_logprobs(out, tokens, write_chance);
     return out.take();
 }
 
