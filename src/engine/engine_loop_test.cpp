@@ -1,11 +1,8 @@
 #include "engine/engine_loop.h"
 
-#include "engine/fake_decoder.h"
-#include "engine/submission.h"
-#include <mullama/event_stream.h>
+#include "engine/engine_loop_rig.h"
 
 #include <chrono>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,89 +13,10 @@ namespace mullama {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr EngineInfo kInfo{
-    .context_length = 1000,
-    .sequences_max = 4,
-    .kv_cells = 4000,
-    .batch_size = 512,
-    .vocab_size = 257,
-};
-
-EngineOptions options_with(std::int32_t stream_capacity) {
-    EngineOptions options;
-    options.prefill_chunk = 64;
-    options.queue_max = 3;
-    options.stream_capacity = stream_capacity;
-    options.stall_timeout_ms = 30000;
-    return options;
-}
-
-GenerateRequest ask(std::string prompt, std::int32_t max_tokens = -1) {
-    GenerateRequest request;
-    request.prompt = std::move(prompt);
-    request.max_tokens = max_tokens;
-    return request;
-}
-
-/// A loop that is stepped by hand over a scripted model.
-class Rig {
-  public:
-    explicit Rig(const EngineInfo& info = kInfo, std::int32_t stream_capacity = 256)
-        : options_(options_with(stream_capacity)),
-          decoder(info),
-          loop(decoder, tokenizer_, options_, clock) {}
-
-    Result<EventStream> try_submit(GenerateRequest request) {
-        auto sequence = make_sequence(std::move(request), tokenizer_, decoder);
-        if (!sequence) return std::move(sequence).error();
-        const auto capacity = static_cast<std::size_t>(options_.stream_capacity);
-        const auto stream = std::make_shared<Stream>(capacity, [this] { ++rung; });
-        EventStream reader(stream);
-        (*sequence)->stream = stream;
-        (*sequence)->submitted_at = clock.now();
-        auto put = loop.inbox().put(std::move(*sequence));
-        if (!put) return std::move(put).error();
-        return reader;
-    }
-
-    EventStream submit(GenerateRequest request) { return try_submit(std::move(request)).value(); }
-
-    void step(int times = 1) {
-        for (int i = 0; i < times; ++i) loop.step();
-    }
-
-    void run() {
-        for (int i = 0; i < 10000; ++i) {
-            if (!loop.step()) return;
-        }
-        FAIL() << "the loop does not come to rest";
-    }
-
-    EngineStats stats() const { return loop.inbox().stats(); }
-
-    std::vector<std::size_t> batch_sizes() const {
-        std::vector<std::size_t> sizes;
-        for (const auto& batch : decoder.batches()) sizes.push_back(batch.size());
-        return sizes;
-    }
-
-  private:
-    const EngineOptions options_;
-    const ByteTokenizer tokenizer_;
-
-  public:
-    FakeClock clock;
-    FakeDecoder decoder;
-    EngineLoop loop;
-    int rung = 0;
-};
-
-std::string read_now(EventStream& stream) {
-    std::string text;
-    while (const auto event = stream.try_next()) text += event->text;
-    return text;
-}
+using test::ask;
+using test::kInfo;
+using test::read_now;
+using test::Rig;
 
 TEST(EngineLoop, answers_a_request) {
     Rig rig;
@@ -653,156 +571,6 @@ TEST(EngineLoop, end_all_ends_every_request_and_takes_no_more) {
     EXPECT_EQ(unseen.collect().finish.error->code, ErrorCode::kUnavailable);
     EXPECT_EQ(rig.try_submit(ask("<d>")).error().code, ErrorCode::kUnavailable);
     EXPECT_EQ(rig.decoder.cells_used(), 0);
-}
-
-std::shared_ptr<const MediaEmbedding> picture_of(
-    const std::string& letters, bool causal = true, std::int32_t positions = 0
-) {
-    MediaEmbedding media;
-    media.id = letters;
-    media.row_count = static_cast<std::int32_t>(letters.size());
-    media.position_count = positions == 0 ? media.row_count : positions;
-    media.causal = causal;
-    for (const char letter : letters) {
-        media.rows.push_back(static_cast<float>(letter));
-        media.rows.push_back(0.0F);
-    }
-    return std::make_shared<const MediaEmbedding>(std::move(media));
-}
-
-/// A prompt whose pictures, a letter a row, stand where the text has a '#'.
-GenerateRequest ask_about(
-    const std::string& text, const std::vector<std::shared_ptr<const MediaEmbedding>>& pictures
-) {
-    GenerateRequest request;
-    for (const char letter : text) {
-        if (letter != '#') {
-            request.tokens.push_back(static_cast<unsigned char>(letter));
-            continue;
-        }
-        request.media.push_back({request.tokens.size(), pictures[request.media.size()]});
-    }
-    return request;
-}
-
-TEST(EngineLoop, reads_pictures_between_tokens) {
-    Rig rig;
-    auto stream = rig.submit(ask_about(
-        "##<a#d#>",
-        {picture_of("xy"), picture_of("z", false), picture_of("bc"), picture_of("ef", false)}
-    ));
-    rig.run();
-    const auto completion = stream.collect();
-    EXPECT_EQ(completion.text, "abcdef");
-    EXPECT_EQ(completion.finish.usage.prompt_tokens, 11);
-    EXPECT_EQ(rig.decoder.media_steps(), (std::vector<std::int32_t>{2, 1, 2, 2}));
-    EXPECT_EQ(rig.stats().prompt_tokens, 11);
-    EXPECT_EQ(rig.stats().kv_cells_used, 0);
-}
-
-TEST(EngineLoop, goes_on_where_a_picture_says) {
-    Rig rig;
-    auto stream =
-        rig.submit(ask_about("<a#d#>", {picture_of("bcbc", true, 2), picture_of("efef", false, 3)})
-        );
-    rig.run();
-    EXPECT_EQ(stream.collect().text, "abcbcdefef");
-}
-
-TEST(EngineLoop, computes_one_picture_in_a_step) {
-    Rig rig;
-    auto first = rig.submit(ask_about("<#>", {picture_of("abc")}));
-    auto second = rig.submit(ask_about("<#>", {picture_of("def")}));
-    auto text = rig.submit(ask("<hi>"));
-    rig.step(2);
-    EXPECT_EQ(rig.decoder.media_steps(), (std::vector<std::int32_t>{3}));
-    EXPECT_EQ(read_now(text), "hi");
-    rig.step();
-    EXPECT_EQ(rig.decoder.media_steps(), (std::vector<std::int32_t>{3, 3}));
-    rig.run();
-    EXPECT_EQ(first.collect().text, "abc");
-    EXPECT_EQ(second.collect().text, "def");
-}
-
-TEST(EngineLoop, reads_large_pictures_in_parts_while_others_are_answered) {
-    Rig rig;
-    auto answer = rig.submit(ask("<abc*>", 100));
-    rig.step(2);
-    const std::string large(150, 'x');
-    auto stream = rig.submit(ask_about("#<ok>", {picture_of(large)}));
-    auto whole = rig.submit(ask_about("#<ok>", {picture_of(large, false)}));
-    rig.run();
-    const auto steps = rig.decoder.media_steps();
-    EXPECT_EQ(steps, (std::vector<std::int32_t>{64, 150, 64, 22}));
-    EXPECT_EQ(stream.collect().text, "ok");
-    EXPECT_EQ(whole.collect().text, "ok");
-    EXPECT_EQ(answer.collect().tokens.size(), 100U);
-}
-
-TEST(EngineLoop, a_picture_without_cells_waits_for_another_request_to_end) {
-    Rig rig;
-    auto first = rig.submit(ask("<abc>"));
-    auto second = rig.submit(ask_about("<#>", {picture_of("defghi")}));
-    rig.decoder.set_cells(11);
-    rig.step(4);
-    EXPECT_TRUE(rig.decoder.media_steps().empty());
-    EXPECT_EQ(read_now(first), "abc");
-    rig.decoder.set_cells(100);
-    rig.run();
-    EXPECT_EQ(second.collect().text, "defghi");
-}
-
-TEST(EngineLoop, tells_how_far_it_is_with_pictures_and_loses_no_token) {
-    Rig rig(kInfo, 1);
-    GenerateRequest request = ask_about("##<ab>", {picture_of("x"), picture_of("yz")});
-    request.report_progress = true;
-    auto stream = rig.submit(request);
-    std::vector<std::int64_t> done;
-    std::string text;
-    for (int i = 0; i < 20; ++i) {
-        rig.step();
-        while (const auto event = stream.try_next()) {
-            text += event->text;
-            if (event->progress) done.push_back(event->progress->prompt_tokens_done);
-        }
-    }
-    EXPECT_EQ(text, "ab");
-    EXPECT_EQ(done, (std::vector<std::int64_t>{1, 7, 7}));
-}
-
-TEST(EngineLoop, a_picture_that_fails_ends_its_request_only) {
-    Rig rig;
-    auto other = rig.submit(ask("<abc>"));
-    rig.step();
-    auto stream = rig.submit(ask_about("#<ok>", {picture_of("x")}));
-    rig.decoder.fail_next(Error{ErrorCode::kInternal, "out of luck"});
-    rig.run();
-    EXPECT_EQ(stream.collect().finish.error->message, "out of luck");
-    EXPECT_EQ(other.collect().text, "abc");
-}
-
-TEST(EngineLoop, refuses_pictures_that_are_not_in_their_place) {
-    Rig rig;
-    EXPECT_FALSE(rig.try_submit(ask_about("<a>#", {picture_of("x")})));
-    GenerateRequest request = ask_about("<#>#<>", {picture_of("x"), picture_of("y")});
-    std::swap(request.media[0], request.media[1]);
-    EXPECT_FALSE(rig.try_submit(request));
-    request.media = {{1, nullptr}};
-    EXPECT_FALSE(rig.try_submit(request));
-    request.media = {{1, picture_of("x")}};
-    request.tokens.clear();
-    request.prompt = "<>";
-    EXPECT_EQ(
-        rig.try_submit(request).error().message,
-        "pictures go between tokens: give tokens, not a prompt"
-    );
-    EXPECT_EQ(
-        rig.try_submit(ask_about("<#>", {picture_of(std::string(998, 'x'))})).has_value(), true
-    );
-    EXPECT_EQ(
-        rig.try_submit(ask_about("<#>", {picture_of(std::string(999, 'x'))})).error().message,
-        "prompt has 1001 tokens, context is 1000: raise num_ctx or shorten the prompt"
-    );
 }
 
 }  // namespace
