@@ -27,8 +27,8 @@ Result<MemoryEstimate> estimate_memory(
     const std::filesystem::path& file, const ContextOptions& options
 );
 
-/// Memory of this machine, in bytes, used and free: RAM, and that of GPUs; 0 where the system does
-/// not tell.
+/// Memory of this machine, in bytes, used and free: RAM, or what a control group (a container's)
+/// allows of it, and that of GPUs; 0 where the system does not tell.
 std::uint64_t machine_memory_bytes();
 
 }  // namespace mullama

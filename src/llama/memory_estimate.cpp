@@ -1,10 +1,10 @@
+#include "llama/host_memory.h"
 #include "llama/memory_need.h"
 #include <mullama/device.h>
 #include <mullama/gguf.h>
 #include <mullama/memory_estimate.h>
 
 #include <algorithm>
-#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -93,14 +93,7 @@ Result<MemoryEstimate> estimate_memory(
 }
 
 std::uint64_t machine_memory_bytes() {
-    std::uint64_t sum = 0;
-    std::ifstream file("/proc/meminfo");
-    std::string key;
-    std::string unit;
-    std::uint64_t kib = 0;
-    while (file >> key >> kib && std::getline(file, unit)) {
-        if (key == "MemTotal:") sum += kib * 1024;
-    }
+    std::uint64_t sum = host_memory().total;
     for (const Device& device : devices()) {
         if (device.kind == DeviceKind::kGpu) {
             sum += static_cast<std::uint64_t>(device.memory_total_bytes);

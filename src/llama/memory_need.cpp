@@ -1,11 +1,10 @@
 #include "llama/memory_need.h"
 
 #include "base/error.h"
+#include "llama/host_memory.h"
 #include <mullama/device.h>
 
 #include <charconv>
-#include <fstream>
-#include <limits>
 #include <optional>
 #include <string>
 
@@ -64,19 +63,6 @@ std::uint64_t cell_value_bytes(const Model& model, const ContextOptions& options
     return layer * static_cast<std::uint64_t>(model.layers());
 }
 
-// Host memory and swap that a new allocation could get.
-std::optional<std::uint64_t> host_bytes() {
-    std::ifstream file("/proc/meminfo");
-    std::string key;
-    std::string unit;
-    std::uint64_t kib = 0;
-    std::uint64_t sum = 0;
-    while (file >> key >> kib && std::getline(file, unit)) {
-        if (key == "MemAvailable:" || key == "SwapFree:") sum += kib * 1024;
-    }
-    return sum == 0 ? std::nullopt : std::optional(sum);
-}
-
 std::uint64_t gpu_bytes() {
     std::uint64_t sum = 0;
     for (const Device& device : devices()) {
@@ -100,10 +86,10 @@ std::uint64_t memory_need_bytes(const Model& model, const ContextOptions& option
 }
 
 Result<void> check_memory_need(const Model& model, const ContextOptions& options) {
-    const auto host = host_bytes();
-    if (!host) return {};
+    const HostMemory host = host_memory();
+    if (host.total == 0) return {};
     const std::uint64_t need = memory_need_bytes(model, options);
-    const std::uint64_t have = *host + gpu_bytes();
+    const std::uint64_t have = host.free + gpu_bytes();
     if (need <= have) return {};
     return fail(
         ErrorCode::kExhausted,
