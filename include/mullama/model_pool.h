@@ -30,6 +30,8 @@ struct PoolOptions {
     std::uint64_t memory_bytes_max = 0;
     /// Where a request does not say.
     KeepAlive keep_alive = std::chrono::minutes(5);
+    /// A load that makes no progress for so long is given up; <= 0 = never.
+    std::chrono::nanoseconds stall_max = std::chrono::minutes(5);
     /// Told, in a sentence each, what the pool does: loads, what it had to cut down, frees.
     /// Called on any thread, one call at a time; must not call the pool.
     std::function<void(const std::string&)> on_event = {};
@@ -128,7 +130,8 @@ class ModelPool {
 
     /// A lease on a model, loaded if it is not. Blocks until it is.
     /// Errors:  those of LoadedModel::load(); kExhausted: more than PoolOptions::memory_bytes_max;
-    ///          kUnavailable: the pool is going down.
+    ///          kTimeout: the load stalled, see PoolOptions::stall_max; kUnavailable: the pool is
+    ///          going down.
     Result<ModelLease> acquire(ModelRequest request);
 
     /// `co_await` gives what acquire() would. Where it has to wait, the coroutine goes on on

@@ -4,6 +4,7 @@
 #include <mullama/model_pool.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -103,6 +104,25 @@ TEST_F(ModelPoolTest, a_failed_load_is_reported_and_tried_again) {
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().code, ErrorCode::kNotFound);
     EXPECT_TRUE(pool.acquire(request("a")));
+}
+
+TEST_F(ModelPoolTest, a_load_that_stalls_is_given_up) {
+    PoolOptions options;
+    options.stall_max = 20ms;
+    ModelPool pool(options);
+    std::promise<void> let_go;
+    ModelRequest stuck = request("stuck");
+    stuck.load.model.on_progress = [wait = let_go.get_future().share()](float) {
+        wait.wait();
+        return true;
+    };
+    const auto first = pool.acquire(stuck);
+    ASSERT_FALSE(first);
+    EXPECT_EQ(first.error().code, ErrorCode::kTimeout);
+    EXPECT_THAT(first.error().message, testing::HasSubstr("'stuck' has made no progress"));
+    EXPECT_EQ(pool.acquire(stuck).error().code, ErrorCode::kTimeout) << "nobody waits for it";
+    let_go.set_value();
+    wait_until([&] { return pool.acquire(stuck).has_value(); });
 }
 
 TEST_F(ModelPoolTest, a_model_goes_when_its_time_is_over) {

@@ -16,6 +16,17 @@ Error going_down() {
     return fail(ErrorCode::kUnavailable, "the models are being unloaded: shutting down");
 }
 
+Error stalled_load(const PoolSlot& slot, std::chrono::nanoseconds stall_max) {
+    return fail(
+        ErrorCode::kTimeout,
+        "loading model '{}' has made no progress for {:.0f} s: look at the disk that it lies on, "
+        "or "
+        "allow more time",
+        slot.name,
+        std::chrono::duration<double>(stall_max).count()
+    );
+}
+
 std::string describe_load(
     const PoolSlot& slot, const LoadedModel& model, const LoadOptions& load_options
 ) {
@@ -149,6 +160,7 @@ void PoolState::settle_all(Later& later) {
 void PoolState::settle(PoolSlot& slot, Later& later) {
     if (closing) return;
     std::erase_if(slot.waiting, [](const WaitPtr& wait) { return wait->withdrawn(); });
+    if (slot.stalled) return refuse_all(slot, stalled_load(slot, options.stall_max), later);
     while (!slot.waiting.empty() && slot.model && !slot.loading &&
            serves(slot.loaded_with, slot.waiting.front()->request.load)) {
         const WaitPtr wait = std::move(slot.waiting.front());
@@ -264,6 +276,8 @@ void PoolState::free_model(PoolSlot& slot, Later& later) {
 void PoolState::start_load(PoolSlot& slot, LoadOptions load_options, const LoadOptions& asked) {
     const ModelRequest& first = slot.waiting.front()->request;
     slot.loading = true;
+    slot.progressed_at = clock.now();
+    changed.notify_all();
     slot.loaded_with = asked;
     slot.parallel = load_options.engine.sequences_max;
     slot.keep_alive = first.keep_alive.value_or(options.keep_alive);
@@ -274,9 +288,9 @@ void PoolState::start_load(PoolSlot& slot, LoadOptions load_options, const LoadO
 
 void PoolState::load(PoolSlot& slot, const std::filesystem::path& file, LoadOptions load_options) {
     LoadOptions cancellable = load_options;
-    cancellable.model.on_progress = [this, &load_options](float progress) {
+    cancellable.model.on_progress = [this, &slot, &load_options](float progress) {
         const auto& on_progress = load_options.model.on_progress;
-        return !closing && (!on_progress || on_progress(progress));
+        return take_progress(slot) && (!on_progress || on_progress(progress));
     };
     std::vector<LoadedModel> gone;
     {
@@ -302,6 +316,7 @@ void PoolState::end_load(
     {
         const std::lock_guard lock(mutex);
         slot.loading = false;
+        slot.stalled = false;
         loader = std::move(slot.loader);
         if (closing) {
             if (model) freed.push_back(std::move(model).value());
@@ -325,6 +340,27 @@ void PoolState::end_load(
     changed.notify_all();
 }
 
+// False where the load is to end.
+bool PoolState::take_progress(PoolSlot& slot) {
+    const std::lock_guard lock(mutex);
+    slot.progressed_at = clock.now();
+    return !closing && !slot.stalled;
+}
+
+// What hangs cannot be ended: it is left to itself, and those who ask for it are told.
+void PoolState::give_up_stalled(Clock::TimePoint now, Later& later) {
+    if (options.stall_max <= std::chrono::nanoseconds::zero()) return;
+    for (const auto& [name, slot] : slots) {
+        if (!slot->loading || slot->stalled || now - slot->progressed_at < options.stall_max) {
+            continue;
+        }
+        slot->stalled = true;
+        const Error error = stalled_load(*slot, options.stall_max);
+        later.events.push_back(error.message);
+        refuse_all(*slot, error, later);
+    }
+}
+
 void PoolState::drop_expired(Clock::TimePoint now, Later& later) {
     for (const auto& [name, slot] : slots) {
         const auto expires_at = slot->expires_at();
@@ -332,11 +368,15 @@ void PoolState::drop_expired(Clock::TimePoint now, Later& later) {
     }
 }
 
-std::optional<Clock::TimePoint> PoolState::next_expiry() const {
+std::optional<Clock::TimePoint> PoolState::next_date() const {
     std::optional<Clock::TimePoint> next;
+    const auto add = [&next](Clock::TimePoint date) { next = std::min(next.value_or(date), date); };
+    const bool watches = options.stall_max > std::chrono::nanoseconds::zero();
     for (const auto& [name, slot] : slots) {
         const auto expires_at = slot->expires_at();
-        if (slot->model && expires_at) next = std::min(next.value_or(*expires_at), *expires_at);
+        if (slot->model && expires_at) add(*expires_at);
+        if (watches && slot->loading && !slot->stalled)
+            add(slot->progressed_at + options.stall_max);
     }
     return next;
 }
@@ -346,6 +386,7 @@ void PoolState::keep_house() {
     while (!closing || loaders > 0 || !freed.empty()) {
         Later later;
         drop_expired(clock.now(), later);
+        give_up_stalled(clock.now(), later);
         settle_all(later);
         std::vector<std::thread> ended = std::exchange(ended_loaders, {});
         std::vector<LoadedModel> gone = std::exchange(freed, {});
@@ -356,7 +397,7 @@ void PoolState::keep_house() {
         for (std::thread& loader : ended) loader.join();
         lock.lock();
         if (!ended_loaders.empty() || !freed.empty() || (closing && loaders == 0)) continue;
-        const auto next = next_expiry();
+        const auto next = next_date();
         if (next) {
             changed.wait_until(lock, *next);
         } else {

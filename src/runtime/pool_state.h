@@ -60,7 +60,9 @@ struct PoolSlot {
     std::int32_t parallel = 0;          // as it could be had
     std::uint64_t bytes = 0;            // estimated, while loading or loaded
     bool loading = false;
-    std::thread loader = {};  // while `loading`
+    std::thread loader = {};              // while `loading`
+    Clock::TimePoint progressed_at = {};  // the load, last
+    bool stalled = false;                 // the load: nobody waits for it
     std::int32_t leases = 0;
     KeepAlive keep_alive = {};
     Clock::TimePoint used_at = {};  // when its last lease ended
@@ -110,8 +112,11 @@ struct PoolState : std::enable_shared_from_this<PoolState> {
     void start_load(PoolSlot& slot, LoadOptions load_options, const LoadOptions& asked);
     void load(PoolSlot& slot, const std::filesystem::path& file, LoadOptions load_options);
     void end_load(PoolSlot& slot, Result<LoadedModel> model, const LoadOptions& load_options);
+    bool take_progress(PoolSlot& slot);
+    void give_up_stalled(Clock::TimePoint now, Later& later);
     void drop_expired(Clock::TimePoint now, Later& later);
-    std::optional<Clock::TimePoint> next_expiry() const;
+    /// When keep_house() has something to do; nothing = when it is told.
+    std::optional<Clock::TimePoint> next_date() const;
 
     const PoolOptions options;
     const std::uint64_t memory_bytes;  // the budget
