@@ -10,11 +10,11 @@ if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then boost_package=lib
 build_packages=(g++ cmake ninja-build ccache pkg-config python3 python3-pip libfmt-dev libcli11-dev libedit-dev
     "$boost_package" libssl-dev zlib1g-dev libzstd-dev libtomlplusplus-dev
     libcurl4-openssl-dev)
-test_packages=(libgtest-dev libgmock-dev valgrind doxygen tmux clang-19 libclang-rt-19-dev clang-format-19)
+test_packages=(libgtest-dev libgmock-dev valgrind doxygen tmux openssl clang-19 libclang-rt-19-dev clang-format-19)
 
 # The same, named by what is looked for where there is no dpkg: a command, or a header in <>.
 build_needs=(c++ cmake ninja pkg-config python3 '<fmt/format.h>' '<CLI/CLI.hpp>' '<histedit.h>' '<boost/beast/http.hpp>' '<openssl/ssl.h>' '<zlib.h>' '<zstd.h>' '<toml++/toml.h>' '<curl/curl.h>')
-test_needs=('<gtest/gtest.h>' '<gmock/gmock.h>' valgrind doxygen tmux clang++-19 clang-format-19)
+test_needs=('<gtest/gtest.h>' '<gmock/gmock.h>' valgrind doxygen tmux openssl clang++-19 clang-format-19)
 
 # Objects are found again by a second clone: paths inside the clone are relative to it.
 export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$root}"

@@ -154,6 +154,9 @@ Result<std::string> DaemonClient::Impl::call(
     curl_easy_setopt(handle, CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    if (const char* authorities = std::getenv("SSL_CERT_FILE"); authorities != nullptr) {
+        curl_easy_setopt(handle, CURLOPT_CAINFO, authorities);
+    }
     if (!address.socket.empty()) {
         curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, address.socket.c_str());
     }

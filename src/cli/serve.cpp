@@ -3,6 +3,7 @@
 #include "cli/verbs.h"
 #include "server/daemon.h"
 #include "store/paths.h"
+#include <mullama/log.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -19,6 +20,14 @@ namespace {
 void log(std::string_view text) {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     fmt::print(stderr, "{:%Y-%m-%dT%H:%M:%SZ} {}\n", fmt::gmtime(now), text);
+}
+
+void log_engine(int debug) {
+    if (debug == 0) return;
+    set_log_sink([least = debug == 1 ? LogLevel::kInfo
+                                     : LogLevel::kDebug](LogLevel level, std::string_view line) {
+        if (level >= least) log(fmt::format("{}: {}", to_string(level), line));
+    });
 }
 
 /// $MULLAMA_CONFIG, or the user's own file where there is one.
@@ -89,6 +98,7 @@ ExitCode serve(const ServeArguments& arguments) {
     if (!settings) return report(settings.error());
     Result<server::ApiKeys> keys = read_keys(*settings);
     if (!keys) return report(keys.error());
+    log_engine(settings->debug);
     server::DaemonOptions& options = settings->daemon;
     options.keys = std::move(keys).value();
     options.pool.on_event = [](const std::string& event) { log(event); };

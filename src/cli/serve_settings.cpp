@@ -176,6 +176,20 @@ Result<void> set_drain_time(ServeSettings& settings, const std::string& text) {
     return {};
 }
 
+Result<void> set_load_timeout(ServeSettings& settings, const std::string& text) {
+    const auto time = api::parse_keep_alive_text(text);
+    if (!time) return time.error();
+    settings.daemon.pool.stall_max = *time;
+    return {};
+}
+
+Result<void> set_debug(ServeSettings& settings, const std::string& text) {
+    const Result<bool> on = parse_switch(text);
+    if (!on) return store_number(text, 0, 2, settings.debug);
+    settings.debug = *on ? 1 : 0;
+    return {};
+}
+
 Result<void> set_log_requests(ServeSettings& settings, const std::string& text) {
     const Result<bool> on = parse_switch(text);
     if (!on) return on.error();
@@ -327,6 +341,14 @@ const std::array kSettings = {
         set_keep_alive
     },
     Setting{
+        "load_timeout",
+        "TIME",
+        "OLLAMA_LOAD_TIMEOUT",
+        "A model whose loading stalls for so long is given up, 0 = never (default 5m)",
+        false,
+        set_load_timeout
+    },
+    Setting{
         "flash_attention",
         "on|off|auto",
         "OLLAMA_FLASH_ATTENTION",
@@ -386,6 +408,14 @@ const std::array kSettings = {
         "How long running answers may take after SIGTERM (default 30s)",
         false,
         set_drain_time
+    },
+    Setting{
+        "debug",
+        "0|1|2",
+        "OLLAMA_DEBUG",
+        "Log what the engine does too, with 2 in every detail (default 0)",
+        false,
+        set_debug
     },
     Setting{
         "log_requests",

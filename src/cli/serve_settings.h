@@ -25,6 +25,8 @@ struct ServeSettings {
     std::filesystem::path api_key_file = {};
     /// How long running answers may take after SIGTERM.
     std::chrono::seconds drain_time{30};
+    /// What the engine says goes to the log: nothing, what it does, or all of it.
+    int debug = 0;
     /// Log each request.
     bool log_requests = true;
 };

@@ -160,6 +160,25 @@ class ServerTest(ProgramTest):
             self.fails(1, f"the connection to {address} failed: SSL", *command)
         self.assertFalse((self.home / "logs" / "server.log").exists())
 
+    def test_a_certificate_of_ones_own_is_trusted(self):
+        certificate, key = self.folder / "server.pem", self.folder / "server.key"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+             "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
+            capture_output=True, check=True
+        )
+        server = subprocess.Popen(
+            [PROGRAM, "serve", "--host", "127.0.0.1:0", "--tls-cert", certificate, "--tls-key", key],
+            stderr=subprocess.PIPE, text=True, env=self.environment
+        )
+        self.addCleanup(server.communicate)
+        self.addCleanup(server.terminate)
+        port = server.stderr.readline().rpartition(":")[2].strip()
+        self.environment["MULLAMA_HOST"] = f"https://localhost:{port}"
+        self.fails(1, "SSL peer certificate", "ps")
+        self.environment["SSL_CERT_FILE"] = str(certificate)
+        self.assertIn("NAME", self.output_of("ps"))
+
     def test_thinking_is_refused_by_a_model_that_cannot(self):
         self.fails(2, "does not support thinking", "run", MODEL, "Hi", "--think")
         self.fails(2, "see `mullama run --help`", "run", MODEL, "Hi", "--think=maybe")
