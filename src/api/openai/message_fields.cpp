@@ -163,7 +163,15 @@ void read_choice_object(Fields& fields, const json::object& object, ChatRequest&
     std::vector<std::string> names;
     for (const json::object* tool : list.objects("tools")) names.push_back(name_of(*tool));
     if (list.failed()) return fields.fail_with(list.result().error());
-    request.tool_choice = choice_of(mode).value_or(ToolChoice::kAuto);
+    const auto choice_of_mode = choice_of(mode);
+    if (!choice_of_mode) {
+        return fields.fail_with(fail(
+            ErrorCode::kInvalidArgument,
+            "the mode of allowed_tools is '{}': use none, auto or required",
+            mode
+        ));
+    }
+    request.tool_choice = *choice_of_mode;
     keep_tools(fields, request, names);
 }
 

@@ -167,6 +167,10 @@ TEST(OpenAiToolChoice, of_another_kind_is_refused) {
     EXPECT_THAT(choice_problem("\"some\""), HasSubstr("use none, auto, required"));
     EXPECT_THAT(choice_problem("1"), HasSubstr("use none, auto, required"));
     EXPECT_THAT(choice_problem(R"({"type":"web"})"), HasSubstr("type 'web' is not known"));
+    EXPECT_THAT(
+        choice_problem(R"({"type":"allowed_tools","mode":"some","tools":[]})"),
+        HasSubstr("mode of allowed_tools is 'some'")
+    );
     EXPECT_EQ(
         choice_problem(R"({"type":"function","function":{"name":"h"}})"),
         "tool_choice names 'h', which is none of the tools"
