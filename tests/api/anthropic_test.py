@@ -2,7 +2,7 @@
 
 import unittest
 
-from tests.api.harness import MODEL, ServerTest
+from tests.api.harness import BASE_MODEL, MODEL, ServerTest
 
 import anthropic
 
@@ -81,6 +81,8 @@ class AnthropicTest(ServerTest):
             self.create(model="nope")
         self.assertEqual(caught.exception.body["error"]["type"], "not_found_error")
         self.assertRegex(caught.exception.request_id, r"^req_")
+        with self.assertRaisesRegex(anthropic.BadRequestError, "does not support chat"):
+            self.create(model=BASE_MODEL)
         with self.assertRaises(anthropic.BadRequestError):
             self.create([])
         with self.assertRaises(anthropic.BadRequestError):

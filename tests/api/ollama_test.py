@@ -43,6 +43,7 @@ class OllamaTest(ServerTest):
         self.assertEqual(shown.modelinfo["llama.context_length"], 8192)
         self.assertIn("completion", shown.capabilities)
         self.assertIn("im_start", shown.template)
+        self.assertEqual(self.client.show(BASE_MODEL).modelinfo["general.architecture"], "gemma3")
         self.refused(404, "not found", self.client.show, "nope")
 
     def test_chat(self):
@@ -110,13 +111,18 @@ class OllamaTest(ServerTest):
             self.assertAlmostEqual(math.sqrt(sum(x * x for x in row)), 1, 3)
         self.assertEqual(len(self.client.embed(MODEL, "a cat", dimensions=64).embeddings[0]), 64)
         self.assertEqual(len(self.client.embeddings(MODEL, "a cat").embedding), 576)
+        self.assertEqual(len(self.client.embed(BASE_MODEL, "a cat").embeddings[0]), 640)
 
     def test_loads_lists_and_unloads(self):
+        self.assertEqual(self.client.generate(BASE_MODEL, "", keep_alive="1h").done_reason, "load")
         self.assertEqual(self.client.generate(MODEL, "", keep_alive="1h").done_reason, "load")
         running = {model.model: model for model in self.client.ps().models}
         self.assertEqual(running[MODEL].context_length, 4096)
+        self.assertIn(BASE_MODEL, running)
         self.assertEqual(self.client.generate(MODEL, "", keep_alive=0).done_reason, "unload")
-        self.assertNotIn(MODEL, {model.model for model in self.client.ps().models})
+        left = {model.model for model in self.client.ps().models}
+        self.assertNotIn(MODEL, left)
+        self.assertIn(BASE_MODEL, left)
 
     def test_what_is_not_built_yet_says_so(self):
         self.refused(501, "", self.client.pull, "smollm2:135m")

@@ -35,7 +35,8 @@ class OpenAiTest(ServerTest):
 
     def test_models(self):
         self.assertIn(MODEL, [model.id for model in self.client.models.list()])
-        self.assertEqual(self.client.models.retrieve(MODEL).object, "model")
+        for name in (MODEL, BASE_MODEL):
+            self.assertEqual(self.client.models.retrieve(name).object, "model")
         with self.assertRaises(openai.NotFoundError):
             self.client.models.retrieve("nope")
 
@@ -138,6 +139,7 @@ class OpenAiTest(ServerTest):
         floats = self.client.embeddings.create(model=MODEL, input="a cat", encoding_format="float", dimensions=32)
         self.assertEqual(len(floats.data[0].embedding), 32)
         self.assertEqual(len(self.client.embeddings.create(model=MODEL, input=[[1, 2, 3]]).data), 1)
+        self.assertEqual(len(self.client.embeddings.create(model=BASE_MODEL, input="a cat").data[0].embedding), 640)
 
     def test_tools_need_a_template_that_knows_them(self):
         with self.assertRaises(openai.BadRequestError) as caught:
@@ -148,6 +150,8 @@ class OpenAiTest(ServerTest):
         with self.assertRaises(openai.NotFoundError) as caught:
             self.chat(model="nope")
         self.assertEqual(caught.exception.body["type"], "not_found_error")
+        with self.assertRaisesRegex(openai.BadRequestError, "does not support chat"):
+            self.chat(model=BASE_MODEL)
         with self.assertRaises(openai.BadRequestError):
             self.chat([])
         with self.assertRaises(openai.BadRequestError):

@@ -23,6 +23,22 @@ test("streams", async () => {
     assert.equal(answer.content[0].text, text);
 });
 
+test("takes system blocks, stops where it is told to, and begins where it is told to", async () => {
+    const stopped = await client.messages.create({
+        ...greedy, stop_sequences: ["help"], system: [{ type: "text", text: "You are a helpful assistant." }],
+    });
+    assert.deepEqual([stopped.stop_reason, stopped.stop_sequence], ["stop_sequence", "help"]);
+    const begun = await client.messages.create({ ...greedy, messages: [...messages, { role: "assistant", content: "Ahoy" }] });
+    assert.ok(!begun.content[0].text.startsWith("Ahoy"));
+});
+
+test("streams events in their order", async () => {
+    const events = [];
+    for await (const event of await client.messages.create({ ...greedy, stream: true })) events.push(event.type);
+    assert.deepEqual(events.slice(0, 2), ["message_start", "content_block_start"]);
+    assert.deepEqual(events.slice(-3), ["content_block_stop", "message_delta", "message_stop"]);
+});
+
 test("counts tokens", async () => {
     const counted = await client.messages.countTokens({ model, messages });
     assert.ok(counted.input_tokens > 10);

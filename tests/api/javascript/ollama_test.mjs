@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Ollama } from "ollama";
 
-const { MULLAMA_URL: host, MULLAMA_MODEL: model } = process.env;
+const { MULLAMA_URL: host, MULLAMA_MODEL: model, MULLAMA_BASE_MODEL: base } = process.env;
 const client = new Ollama({ host });
 const messages = [{ role: "user", content: "Hi" }];
 const options = { temperature: 0, num_predict: 24 };
@@ -14,6 +14,7 @@ test("lists, describes, and tells its version", async () => {
     const shown = await client.show({ model });
     assert.equal(shown.details.family, "llama");
     assert.match((await client.version()).version, /^[0-9]+\./);
+    await assert.rejects(client.show({ model: "nope" }), { status_code: 404 });
 });
 
 test("chats", async () => {
@@ -37,17 +38,43 @@ test("a stream may be left", async () => {
     }
 });
 
-test("generates and embeds", async () => {
+test("generates with both models", async () => {
     assert.ok((await client.generate({ model, prompt: "Hi", options })).response);
+    const raw = await client.generate({ model: base, prompt: "One, two, three, four,", raw: true, options });
+    assert.match(raw.response, /five/);
+    await assert.rejects(client.chat({ model: base, messages }), { status_code: 400, error: /does not support chat/ });
+});
+
+test("follows a format", async () => {
+    const format = { type: "object", properties: { ok: { type: "boolean" } }, required: ["ok"] };
+    const answer = await client.chat({ model, messages, format, options });
+    assert.equal(typeof JSON.parse(answer.message.content).ok, "boolean");
+});
+
+test("embeds", async () => {
     const { embeddings } = await client.embed({ model, input: ["a", "b"] });
     assert.deepEqual(embeddings.map((row) => row.length), [576, 576]);
+    assert.equal((await client.embeddings({ model, prompt: "a" })).embedding.length, 576);
+});
+
+test("what is not built yet says so", async () => {
+    for (const call of [
+        () => client.pull({ model }),
+        () => client.push({ model }),
+        () => client.create({ model: "mine", from: model }),
+        () => client.copy({ source: model, destination: "mine" }),
+        () => client.delete({ model }),
+    ]) {
+        await assert.rejects(call, { status_code: 501 });
+    }
 });
 
 test("loads and unloads", async () => {
     await client.generate({ model, prompt: "", keep_alive: "1h" });
-    assert.equal((await client.ps()).models[0].name, model);
+    const loaded = async () => (await client.ps()).models.map((each) => each.name);
+    assert.ok((await loaded()).includes(model));
     await client.generate({ model, prompt: "", keep_alive: 0 });
-    assert.equal((await client.ps()).models.length, 0);
+    assert.ok(!(await loaded()).includes(model));
 });
 
 test("errors carry the status and the message", async () => {
