@@ -125,6 +125,18 @@ TEST_F(ModelPoolTest, a_load_that_stalls_is_given_up) {
     wait_until([&] { return pool.acquire(stuck).has_value(); });
 }
 
+TEST_F(ModelPoolTest, a_load_may_take_as_long_as_a_clock_can_tell) {
+    PoolOptions options;
+    options.stall_max = std::chrono::nanoseconds::max();
+    ModelPool pool(options);
+    ModelRequest slow = request("slow");
+    slow.load.model.on_progress = [](float) {
+        std::this_thread::sleep_for(1ms);
+        return true;
+    };
+    EXPECT_TRUE(pool.acquire(slow));
+}
+
 TEST_F(ModelPoolTest, a_model_goes_when_its_time_is_over) {
     ModelPool pool;
     ModelRequest soon = request("a");

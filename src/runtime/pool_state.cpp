@@ -19,12 +19,17 @@ Error going_down() {
 Error stalled_load(const PoolSlot& slot, std::chrono::nanoseconds stall_max) {
     return fail(
         ErrorCode::kTimeout,
-        "loading model '{}' has made no progress for {:.0f} s: look at the disk that it lies on, "
-        "or "
-        "allow more time",
+        "loading model '{}' has made no progress for {:.0f} s: look at its disk, or allow more "
+        "time",
         slot.name,
         std::chrono::duration<double>(stall_max).count()
     );
+}
+
+/// Nothing where the clock does not reach so far.
+std::optional<Clock::TimePoint> date_after(Clock::TimePoint begin, std::chrono::nanoseconds time) {
+    if (time >= Clock::TimePoint::max() - begin) return std::nullopt;
+    return begin + std::chrono::duration_cast<Clock::TimePoint::duration>(time);
 }
 
 std::string describe_load(
@@ -53,9 +58,7 @@ std::string describe_load(
 
 std::optional<Clock::TimePoint> PoolSlot::expires_at() const {
     if (!idle() || keep_alive < KeepAlive::zero()) return std::nullopt;
-    const auto longest = Clock::TimePoint::max() - used_at;
-    if (keep_alive >= longest) return std::nullopt;
-    return used_at + std::chrono::duration_cast<Clock::TimePoint::duration>(keep_alive);
+    return date_after(used_at, keep_alive);
 }
 
 void PoolState::Later::run(PoolState& pool) {
@@ -370,13 +373,15 @@ void PoolState::drop_expired(Clock::TimePoint now, Later& later) {
 
 std::optional<Clock::TimePoint> PoolState::next_date() const {
     std::optional<Clock::TimePoint> next;
-    const auto add = [&next](Clock::TimePoint date) { next = std::min(next.value_or(date), date); };
+    const auto add = [&next](std::optional<Clock::TimePoint> date) {
+        if (date) next = std::min(next.value_or(*date), *date);
+    };
     const bool watches = options.stall_max > std::chrono::nanoseconds::zero();
     for (const auto& [name, slot] : slots) {
-        const auto expires_at = slot->expires_at();
-        if (slot->model && expires_at) add(*expires_at);
-        if (watches && slot->loading && !slot->stalled)
-            add(slot->progressed_at + options.stall_max);
+        if (slot->model) add(slot->expires_at());
+        if (watches && slot->loading && !slot->stalled) {
+            add(date_after(slot->progressed_at, options.stall_max));
+        }
     }
     return next;
 }
