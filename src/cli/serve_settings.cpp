@@ -91,11 +91,16 @@ Result<void> set_origins(ServeSettings& settings, const std::string& text) {
     return {};
 }
 
-Result<void> set_keep_alive(ServeSettings& settings, const std::string& text) {
-    const auto keep_alive = api::parse_keep_alive_text(text);
-    if (!keep_alive) return keep_alive.error();
-    settings.daemon.pool.keep_alive = *keep_alive;
+template <typename Duration>
+Result<void> store_time(const std::string& text, Duration& into) {
+    const auto time = api::parse_keep_alive_text(text);
+    if (!time) return time.error();
+    into = std::chrono::duration_cast<Duration>(*time);
     return {};
+}
+
+Result<void> set_keep_alive(ServeSettings& settings, const std::string& text) {
+    return store_time(text, settings.daemon.pool.keep_alive);
 }
 
 Result<void> set_flash_attention(ServeSettings& settings, const std::string& text) {
@@ -170,17 +175,11 @@ Result<void> set_body_limit(ServeSettings& settings, const std::string& text) {
 }
 
 Result<void> set_drain_time(ServeSettings& settings, const std::string& text) {
-    const auto time = api::parse_keep_alive_text(text);
-    if (!time) return time.error();
-    settings.drain_time = std::chrono::duration_cast<std::chrono::seconds>(*time);
-    return {};
+    return store_time(text, settings.drain_time);
 }
 
 Result<void> set_load_timeout(ServeSettings& settings, const std::string& text) {
-    const auto time = api::parse_keep_alive_text(text);
-    if (!time) return time.error();
-    settings.daemon.pool.stall_max = *time;
-    return {};
+    return store_time(text, settings.daemon.pool.stall_max);
 }
 
 Result<void> set_debug(ServeSettings& settings, const std::string& text) {
