@@ -264,7 +264,7 @@ struct GenerateRequest {
     std::int32_t max_tokens = -1;
     /// Strings that end the answer; none of them is ever part of it.
     std::vector<std::string> stop = {};
-    /// Go on after an end-of-generation token (for measuring).
+    /// Forbid the tokens that end an answer, and go on after one that comes all the same.
     bool ignore_eos = false;
     /// End the answer once it has a line break and its first token is longer ago than this;
     /// 0 = no limit.
@@ -369,6 +369,8 @@ struct ChatRequest {
     std::int32_t max_tokens = -1;
     /// As in GenerateRequest.
     std::vector<std::string> stop = {};
+    /// As in GenerateRequest.
+    bool ignore_eos = false;
     /// Drop the oldest messages (never system ones or the last) that do not fit the context.
     bool truncate = true;
     /// As in GenerateRequest.

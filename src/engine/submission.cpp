@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <utility>
 
 namespace mullama {
@@ -172,6 +173,16 @@ void set_limits(Sequence& sequence, std::int32_t max_tokens, std::int32_t length
     sequence.cells = sequence.prompt_tokens + std::max(sequence.answer_tokens_max - 1, 0);
 }
 
+void forbid_ends(
+    std::vector<LogitBias>& biases, const Tokenizer& tokenizer, std::int32_t vocab_size
+) {
+    for (Token token = 0; token < vocab_size; ++token) {
+        if (tokenizer.is_eog(token)) {
+            biases.push_back({token, -std::numeric_limits<float>::infinity()});
+        }
+    }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Sequence>> make_sequence(
@@ -187,6 +198,9 @@ Result<std::unique_ptr<Sequence>> make_sequence(
     MULLAMA_TRY(check_tokens(*tokens, length, info));
     MULLAMA_TRY(check_media(request.media, tokens->size(), decoder));
     MULLAMA_TRY(check_length(tokens->size() + row_count(request.media), length));
+    if (request.ignore_eos) {
+        forbid_ends(request.sampling.logit_bias, tokenizer, info.vocab_size);
+    }
     auto sampler = decoder.make_sampler(request.sampling, *tokens);
     if (!sampler) return std::move(sampler).error();
 

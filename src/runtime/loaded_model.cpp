@@ -87,6 +87,7 @@ struct LoadedModel::Impl {
         generate.max_tokens = request.max_tokens;
         generate.stop = request.stop;
         generate.stop.insert(generate.stop.end(), prompt.stops.begin(), prompt.stops.end());
+        generate.ignore_eos = request.ignore_eos;
         generate.top_logprobs = request.top_logprobs;
         generate.context_length = request.context_length;
         generate.thinking_budget = {

@@ -120,6 +120,20 @@ TEST(LoadedModel, drops_the_oldest_messages_that_do_not_fit) {
     EXPECT_THAT(refused.error().message, HasSubstr("raise num_ctx"));
 }
 
+TEST(LoadedModel, ignore_eos_goes_on_where_the_answer_would_end) {
+    auto model = LoadedModel::load(test::smollm2_path(), small_context());
+    ASSERT_TRUE(model) << model.error().message;
+    ChatRequest request = greedy_chat("Say hello.", 64);
+    const Completion ended = model->chat(request)->collect();
+    ASSERT_EQ(ended.finish.reason, FinishReason::kStop);
+
+    request.ignore_eos = true;
+    const Completion longer = model->chat(request)->collect();
+    EXPECT_EQ(longer.finish.reason, FinishReason::kLength);
+    EXPECT_EQ(longer.tokens.size(), 64U);
+    for (const Token token : longer.tokens) EXPECT_FALSE(model->tokenizer().is_eog(token));
+}
+
 TEST(LoadedModel, a_base_model_cannot_chat_but_continues_text) {
     auto model = LoadedModel::load(test::gemma3_path(), small_context());
     ASSERT_TRUE(model) << model.error().message;

@@ -97,15 +97,8 @@ std::optional<std::int32_t> context_length_of(const api::Options& options) {
     return num_ctx ? std::optional(std::max(*num_ctx, kContextMin)) : std::nullopt;
 }
 
-void apply(const api::Options& options, ChatRequest& request) {
-    const api::OptionValues& values = options.values();
-    request.sampling = values.sampling;
-    request.max_tokens = values.max_tokens;
-    request.stop = values.stop;
-    request.context_length = context_length_of(options).value_or(0);
-}
-
-void apply(const api::Options& options, GenerateRequest& request) {
+template <typename Request>
+void apply(const api::Options& options, Request& request) {
     const api::OptionValues& values = options.values();
     request.sampling = values.sampling;
     request.max_tokens = values.max_tokens;
@@ -113,5 +106,8 @@ void apply(const api::Options& options, GenerateRequest& request) {
     request.ignore_eos = values.ignore_eos;
     request.context_length = context_length_of(options).value_or(0);
 }
+
+template void apply(const api::Options& options, ChatRequest& request);
+template void apply(const api::Options& options, GenerateRequest& request);
 
 }  // namespace mullama::server

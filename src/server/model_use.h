@@ -47,8 +47,8 @@ Task<Result<AcquiredModel>> acquire_model(Service& service, api::ModelUse use, E
 /// they say nothing.
 std::optional<std::int32_t> context_length_of(const api::Options& options);
 
-/// Puts the values of options into requests.
-void apply(const api::Options& options, ChatRequest& request);
-void apply(const api::Options& options, GenerateRequest& request);
+/// Puts the values of options into a ChatRequest or GenerateRequest.
+template <typename Request>
+void apply(const api::Options& options, Request& request);
 
 }  // namespace mullama::server
