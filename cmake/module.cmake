@@ -40,6 +40,8 @@ function(mullama_test name)
     add_executable(${name} ${ARG_SOURCES})
     target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}")
     target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} mullama_flags GTest::gmock GTest::gtest_main)
+    # What they test is optimised; they themselves compile in half the time without.
+    target_compile_options(${name} PRIVATE -O0)
     if(MULLAMA_SANITIZE)
         # A program's start takes longer under a sanitizer than most tests: they run in a few parts.
         foreach(part RANGE 3)
