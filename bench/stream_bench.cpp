@@ -87,12 +87,14 @@ class PacedDecoder final : public Decoder {
         shared_.step_end_ns[step_] = now_ns();
         return {};
     }
-    Result<void> check_media(const MediaEmbedding&) const override { return no_pictures(); }
-    Result<void> decode_media(const MediaStep&) override { return no_pictures(); }
+    Result<void> check_media(const MediaEmbedding&) const override { return unsupported(); }
+    Result<void> decode_media(const MediaStep&) override { return unsupported(); }
     Result<std::span<const float>> logits(std::size_t) override {
         return std::span<const float>(logits_);
     }
     void remove(SequenceId) override {}
+    bool can_forget() const override { return false; }
+    Result<void> forget(SequenceId, Position, Position) override { return unsupported(); }
     Result<std::unique_ptr<TokenSampler>>
     make_sampler(const SamplingOptions&, std::span<const Token>) const override {
         return std::unique_ptr<TokenSampler>(std::make_unique<StepSampler>(step_));
@@ -100,7 +102,7 @@ class PacedDecoder final : public Decoder {
     void interrupt() override {}
 
   private:
-    static Error no_pictures() { return {ErrorCode::kUnsupported, "it sees nothing"}; }
+    static Error unsupported() { return {ErrorCode::kUnsupported, "it only keeps time"}; }
 
     const EngineInfo info_;
     const std::chrono::milliseconds period_;
@@ -124,7 +126,7 @@ class NumberTokenizer final : public Tokenizer {
 /// Streams one answer in OpenAI's format.
 Task<void> stream_answer(Engine& engine, server::ResponseWriter& writer, std::int32_t tokens) {
     GenerateRequest request;
-    request.prompt = "x";
+    request.tokens = {1};
     request.max_tokens = tokens;
     Result<EventStream> events = engine.submit(std::move(request));
     if (!events) co_return;

@@ -148,6 +148,8 @@ struct Usage {
     std::int64_t prompt_tokens = 0;
     /// Of those, tokens that needed no computing.
     std::int64_t cached_tokens = 0;
+    /// Tokens that were cut out of the prompt, see ContextOverflow; not among `prompt_tokens`.
+    std::int64_t cut_tokens = 0;
     /// Tokens generated, the end-of-generation token not counted.
     std::int64_t completion_tokens = 0;
     /// From submission to the first computed token of the prompt.
@@ -246,6 +248,25 @@ struct MediaSpan {
     std::shared_ptr<const MediaEmbedding> media = {};
 };
 
+/// What is done where prompt and answer do not fit the context. Prompts with pictures are never
+/// cut, and their contexts never shifted.
+struct ContextOverflow {
+    /// Cut too long a prompt: the tokens behind `keep_tokens` go, as many as it takes, so that half
+    /// of the context or less is free for the answer. Else it is an error.
+    bool cut_prompt = false;
+    /// Go on where the answer has filled the context: of the tokens behind `keep_tokens` the older
+    /// half goes, and an answer may become kShiftedContextsMax contexts long. Else it ends there,
+    /// as it does with models whose memory cannot forget a part.
+    bool shift = false;
+    /// How many of the prompt's first tokens stay; below 0 = all of it.
+    std::int32_t keep_tokens = 4;
+
+    friend bool operator==(const ContextOverflow&, const ContextOverflow&) = default;
+};
+
+/// The longest answer where contexts are shifted, in contexts.
+inline constexpr std::int32_t kShiftedContextsMax = 10;
+
 /// A prompt to continue. `tokens` is used where it is not empty, else `prompt` is tokenized.
 struct GenerateRequest {
     /// The text to continue.
@@ -260,7 +281,7 @@ struct GenerateRequest {
     bool parse_special = true;
     /// How tokens are chosen.
     SamplingOptions sampling = {};
-    /// Most tokens to generate; -1 = until the context is full; 0 = only read the prompt.
+    /// Most tokens to generate; -1 = as many as the context allows; 0 = only read the prompt.
     std::int32_t max_tokens = -1;
     /// Strings that end the answer; none of them is ever part of it.
     std::vector<std::string> stop = {};
@@ -277,6 +298,8 @@ struct GenerateRequest {
     /// The most tokens that prompt and answer may take; 0 = EngineOptions::context_length. Cut down
     /// to that.
     std::int32_t context_length = 0;
+    /// What is done where that is too little.
+    ContextOverflow overflow = {};
     /// Bounds the thinking of a model that thinks.
     ThinkingBudget thinking_budget = {};
     /// Control tokens that the answer shows, and their text; the others add nothing to it.
@@ -377,6 +400,8 @@ struct ChatRequest {
     std::optional<std::int32_t> top_logprobs = {};
     /// As in GenerateRequest.
     std::int32_t context_length = 0;
+    /// What is done where that is too little even for what `truncate` leaves.
+    ContextOverflow overflow = {};
 };
 
 /// What kind of text an AnswerPart brings.

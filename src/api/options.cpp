@@ -39,7 +39,12 @@ const std::array kOptions = {
     Option{
         "num_predict",
         &OptionValues::max_tokens,
-        "Most tokens to generate, -1 = until the context is full"
+        "Most tokens to generate, -1 = as many as the context allows"
+    },
+    Option{
+        "num_keep",
+        &OptionValues::keep_tokens,
+        "Tokens of the prompt that stay where the context is too short, -1 = all (default 4)"
     },
     Option{
         "seed",

@@ -33,6 +33,17 @@ struct OptionValues {
     std::int32_t max_tokens = -1;
     std::vector<std::string> stop = {};
     bool ignore_eos = false;
+    std::int32_t keep_tokens = ContextOverflow().keep_tokens;
+
+    /// Puts what does not concern loading into a ChatRequest or GenerateRequest.
+    void put_into(auto& request) const {
+        request.sampling = sampling;
+        // Ollama and llama-server know -2 too: until the context is full.
+        request.max_tokens = max_tokens == -2 ? -1 : max_tokens;
+        request.stop = stop;
+        request.ignore_eos = ignore_eos;
+        request.overflow.keep_tokens = keep_tokens;
+    }
 };
 
 /// What `options` in a request, PARAMETER in a model's description, `--option KEY=VALUE` and

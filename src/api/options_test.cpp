@@ -48,6 +48,20 @@ TEST(Options, sets_each_kind_of_option) {
     EXPECT_THAT(options.given().at("temperature"), ElementsAre("0.25"));
 }
 
+TEST(Options, puts_what_was_set_into_a_request) {
+    Options options;
+    for (const char* assignment : {"num_predict=-2", "num_keep=9", "stop=a", "ignore_eos=1"}) {
+        ASSERT_TRUE(options.set(assignment)) << assignment;
+    }
+    GenerateRequest request;
+    request.overflow.shift = true;
+    options.values().put_into(request);
+    EXPECT_EQ(request.max_tokens, -1);
+    EXPECT_THAT(request.stop, ElementsAre("a"));
+    EXPECT_TRUE(request.ignore_eos);
+    EXPECT_EQ(request.overflow, (ContextOverflow{.shift = true, .keep_tokens = 9}));
+}
+
 TEST(Options, the_last_of_two_values_wins) {
     Options options;
     ASSERT_TRUE(options.set("top_k=3"));

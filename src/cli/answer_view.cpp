@@ -78,6 +78,14 @@ void AnswerView::break_off() {
 
 void AnswerView::finish(const Timing& timing, bool verbose) {
     break_off();
+    if (timing.usage.cut_tokens > 0) {
+        fmt::print(
+            stderr,
+            "warning: {} tokens of the prompt did not fit the context and were left out: raise "
+            "num_ctx\n",
+            timing.usage.cut_tokens
+        );
+    }
     if (verbose) {
         fmt::print(stderr, "{}", timing_lines(timing));
     } else if (style_.speed_line) {

@@ -50,6 +50,7 @@ Result<AnswerLine> parse_line(std::string_view line) {
         fields.read("total_duration", timing.total_ns);
         fields.read("load_duration", timing.load_ns);
         fields.read("prompt_eval_count", timing.usage.prompt_tokens);
+        fields.read("prompt_cut_count", timing.usage.cut_tokens);
         fields.read("prompt_eval_duration", timing.usage.prompt_ns);
         fields.read("eval_count", timing.usage.completion_tokens);
         fields.read("eval_duration", timing.usage.decode_ns);

@@ -99,9 +99,8 @@ Result<ChatAnswer> LocalAssistant::request(const Conversation& conversation) con
     if (model_->has_chat_template()) {
         ChatRequest request;
         request.messages = conversation.all_messages();
-        request.sampling = values.sampling;
-        request.max_tokens = values.max_tokens;
-        request.stop = values.stop;
+        values.put_into(request);
+        request.overflow.cut_prompt = request.overflow.shift = true;
         request.format = conversation.format;
         set_thinking(conversation.think, request);
         return model_->answer(request);
@@ -109,9 +108,8 @@ Result<ChatAnswer> LocalAssistant::request(const Conversation& conversation) con
     MULLAMA_TRY(conversation.check_plain());
     GenerateRequest request;
     request.prompt = conversation.plain_text();
-    request.sampling = values.sampling;
-    request.max_tokens = values.max_tokens;
-    request.stop = values.stop;
+    values.put_into(request);
+    request.overflow.cut_prompt = request.overflow.shift = true;
     if (!conversation.format.empty()) {
         Result<std::string> grammar = grammar_from_format(conversation.format);
         if (!grammar) return grammar.error();

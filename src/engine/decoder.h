@@ -81,6 +81,14 @@ class Decoder {
     /// Forgets a whole sequence and frees its cells.
     virtual void remove(SequenceId sequence) = 0;
 
+    /// Whether forget() works with this model.
+    /// Threads: any.
+    virtual bool can_forget() const = 0;
+
+    /// Forgets the positions [begin, end) of a sequence and frees their cells; those behind move
+    /// up. Errors:  any: nothing of the sequence can be relied on; remove() it.
+    virtual Result<void> forget(SequenceId sequence, Position begin, Position end) = 0;
+
     /// A sampler for an answer to `prompt`.
     /// Errors:  kInvalidArgument: an option out of range; the message names it.
     /// Threads: any.

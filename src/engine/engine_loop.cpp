@@ -260,8 +260,7 @@ void EngineLoop::advance(const Grants& granted) {
 }
 
 void EngineLoop::count_decoded(Sequence& sequence, std::int32_t tokens) {
-    const std::int32_t prompt_left = sequence.prompt_tokens - sequence.decoded;
-    counters_.prompt_tokens += std::clamp(prompt_left, 0, tokens);
+    counters_.prompt_tokens += std::min(sequence.prompt_left(), tokens);
     sequence.decoded += tokens;
     sequence.served_at = counters_.steps;
 }
@@ -297,7 +296,22 @@ void EngineLoop::choose_token(Sequence& sequence, std::size_t entry) {
     if (sequence.generated() == sequence.answer_tokens_max || sequence.out_of_time()) {
         return end(sequence, std::move(event), finish_with(FinishReason::kLength));
     }
+    if (sequence.is_full() && !shift_context(sequence)) {
+        return end(sequence, std::move(event), finish_with(FinishReason::kLength));
+    }
     tell(sequence, std::move(event));
+}
+
+// Forgets the older half of what is not kept.
+bool EngineLoop::shift_context(Sequence& sequence) {
+    const std::int32_t begin = std::min(sequence.keep_tokens, sequence.decoded - 1);
+    const std::int32_t count = std::max((sequence.decoded - begin) / 2, 1);
+    if (!decoder_.forget(sequence.id, begin, begin + count)) return false;
+    const auto first = sequence.tokens.begin() + begin;
+    sequence.tokens.erase(first, first + count);
+    sequence.decoded -= count;
+    sequence.forgotten += count;
+    return true;
 }
 
 Event EngineLoop::news_of(const Sequence& sequence) const {

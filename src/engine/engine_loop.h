@@ -68,6 +68,7 @@ class EngineLoop {
     void advance(const Grants& granted);
     void count_decoded(Sequence& sequence, std::int32_t tokens);
     void choose_token(Sequence& sequence, std::size_t entry);
+    bool shift_context(Sequence& sequence);
     Result<Token> next_token(Sequence& sequence, std::span<const float> logits);
     Event news_of(const Sequence& sequence) const;
     void tell(Sequence& sequence, Event event);

@@ -143,6 +143,16 @@ void FakeDecoder::remove(SequenceId sequence) {
     state->positions.at(static_cast<std::size_t>(sequence)) = 0;
 }
 
+Result<void> FakeDecoder::forget(SequenceId sequence, Position begin, Position end) {
+    auto state = state_.lock();
+    auto& history = state->histories.at(static_cast<std::size_t>(sequence));
+    auto& position = state->positions.at(static_cast<std::size_t>(sequence));
+    if (begin < 0 || begin >= end || end > position) throw std::logic_error("a wrong range");
+    history.erase(history.begin() + begin, history.begin() + end);
+    position -= end - begin;
+    return {};
+}
+
 Result<std::unique_ptr<TokenSampler>>
 FakeDecoder::make_sampler(const SamplingOptions& options, std::span<const Token>) const {
     if (options.temperature < 0) {

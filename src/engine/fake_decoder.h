@@ -47,6 +47,8 @@ class FakeDecoder final : public Decoder {
     Result<void> decode_media(const MediaStep& step) override;
     Result<std::span<const float>> logits(std::size_t entry) override;
     void remove(SequenceId sequence) override;
+    bool can_forget() const override { return state_.lock()->can_forget; }
+    Result<void> forget(SequenceId sequence, Position begin, Position end) override;
     Result<std::unique_ptr<TokenSampler>> make_sampler(
         const SamplingOptions& options, std::span<const Token> prompt
     ) const override;
@@ -63,6 +65,7 @@ class FakeDecoder final : public Decoder {
     void fail_next(Error error) { state_.lock()->failure = std::move(error); }
     /// Lets it run out of cells earlier than info() says.
     void set_cells(std::int32_t cells) { state_.lock()->cells = cells; }
+    void set_can_forget(bool on) { state_.lock()->can_forget = on; }
     /// Makes decode() block until this is called with false, or interrupt().
     void block(bool on);
 
@@ -75,6 +78,7 @@ class FakeDecoder final : public Decoder {
         std::vector<std::vector<float>> rows;  // of the last batch; empty where not asked for
         std::optional<Error> failure;
         std::int32_t cells = 0;
+        bool can_forget = true;
         bool blocked = false;
         bool interrupted = false;
     };

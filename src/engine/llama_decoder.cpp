@@ -109,6 +109,7 @@ LlamaDecoder::LlamaDecoder(const Model& model, Context context, const EngineInfo
     : model_(model),
       info_(info),
       ubatch_size_(context.ubatch_size()),
+      can_forget_(context.memory().can_shift() && !model.is_recurrent() && !model.is_hybrid()),
       context_(std::move(context)) {
     context_.set_abort([this] { return interrupted_.load(std::memory_order_relaxed); });
     batch_.reserve(info_.batch_size);
@@ -185,6 +186,14 @@ Result<std::span<const float>> LlamaDecoder::logits(std::size_t entry) {
 void LlamaDecoder::remove(SequenceId sequence) {
     [[maybe_unused]] const auto removed = context_.memory().remove(sequence);
     assert(removed && *removed);
+}
+
+Result<void> LlamaDecoder::forget(SequenceId sequence, Position begin, Position end) {
+    Memory memory = context_.memory();
+    const auto removed = memory.remove(sequence, begin, end);
+    if (!removed) return removed.error();
+    if (!*removed) return fail(ErrorCode::kUnsupported, "this model cannot forget a part");
+    return memory.shift(sequence, end, Memory::kAll, begin - end);
 }
 
 Result<std::unique_ptr<TokenSampler>> LlamaDecoder::make_sampler(

@@ -30,6 +30,8 @@ class LlamaDecoder final : public Decoder {
     Result<void> decode_media(const MediaStep& step) override;
     Result<std::span<const float>> logits(std::size_t entry) override;
     void remove(SequenceId sequence) override;
+    bool can_forget() const override { return can_forget_; }
+    Result<void> forget(SequenceId sequence, Position begin, Position end) override;
     Result<std::unique_ptr<TokenSampler>> make_sampler(
         const SamplingOptions& options, std::span<const Token> prompt
     ) const override;
@@ -43,6 +45,7 @@ class LlamaDecoder final : public Decoder {
     const Model model_;
     const EngineInfo info_;
     const std::int32_t ubatch_size_;
+    const bool can_forget_;
     std::atomic<bool> interrupted_ = false;
     Context context_;
     Batch batch_;

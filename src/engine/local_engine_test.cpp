@@ -195,6 +195,8 @@ TEST(LocalEngine, a_decoder_that_throws_ends_requests_and_not_the_program) {
             return std::span<const float>();
         }
         void remove(SequenceId) override {}
+        bool can_forget() const override { return true; }
+        Result<void> forget(SequenceId, Position, Position) override { return {}; }
         Result<std::unique_ptr<TokenSampler>>
         make_sampler(const SamplingOptions&, std::span<const Token>) const override {
             return nullptr;

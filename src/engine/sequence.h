@@ -37,7 +37,8 @@ std::vector<Token> media_tokens(const MediaEmbedding& media);
 ///
 /// `tokens` is the prompt followed by the answer so far, of which the first `decoded` are in the
 /// KV cache; when all are, the next one can be chosen. So a sequence that lost its cells only sets
-/// `decoded` back to 0, and one that finds a prefix there begins further on.
+/// `decoded` back to 0, and one that finds a prefix there begins further on. Where its context is
+/// shifted, `tokens` loses what the cache forgets.
 struct Sequence {
     Sequence(AnswerText answer_text, ThinkingBudget budget)
         : text(std::move(answer_text)), thinking(std::move(budget)) {}
@@ -46,8 +47,10 @@ struct Sequence {
     std::vector<Token> tokens;
     std::vector<MediaRange> media;  // in order
     std::int32_t prompt_tokens = 0;
+    std::int32_t cut_tokens = 0;         // that were in the prompt too
     std::int32_t answer_tokens_max = 0;  // what max_tokens and the context leave
     std::int32_t cells = 0;              // what it reserves
+    std::int32_t keep_tokens = 0;        // of the prompt, where the context is shifted
     bool ignore_eos = false;
     bool reports_progress = false;
     std::chrono::milliseconds time_max{};  // from the first token on; zero for no limit
@@ -62,6 +65,7 @@ struct Sequence {
     // The engine thread's.
     SequenceId id = kNoSequence;  // its place in the KV cache while it runs
     std::int32_t decoded = 0;
+    std::int32_t forgotten = 0;  // how many of `tokens` shifts have taken away
     std::int64_t served_at = -1;
     std::optional<Clock::TimePoint> paused_at;  // since when its stream has been full
     std::optional<Clock::TimePoint> started_at;
@@ -72,8 +76,12 @@ struct Sequence {
 
     std::int32_t pending() const { return static_cast<std::int32_t>(tokens.size()) - decoded; }
     std::int32_t generated() const {
-        return static_cast<std::int32_t>(tokens.size()) - prompt_tokens;
+        return static_cast<std::int32_t>(tokens.size()) + forgotten - prompt_tokens;
     }
+    /// How many tokens of the prompt are still to be computed.
+    std::int32_t prompt_left() const { return std::max(prompt_tokens - forgotten - decoded, 0); }
+    /// Whether the token that is pending needs one cell more than it reserves.
+    bool is_full() const { return static_cast<std::int32_t>(tokens.size()) > cells; }
 
     /// The picture that is to be computed next, or null where it is a token.
     const MediaRange* media_next() const;
@@ -93,7 +101,7 @@ struct Sequence {
 
     Usage usage(Clock::TimePoint now) const;
     Progress progress(Clock::TimePoint now) const {
-        return {.prompt_tokens_done = std::min(decoded, prompt_tokens), .usage = usage(now)};
+        return {.prompt_tokens_done = prompt_tokens - prompt_left(), .usage = usage(now)};
     }
     /// Whether it has to end because of `time_max`.
     bool out_of_time() const {

@@ -166,11 +166,30 @@ Result<std::vector<Token>> prompt_tokens(GenerateRequest& request, const Tokeniz
     return tokenizer.encode(request.prompt, request.add_special, request.parse_special);
 }
 
+// Blocks of half of what is not kept go, until the rest fits. Gives how many tokens went.
+std::int32_t cut(std::vector<Token>& tokens, std::int32_t keep_tokens, std::int32_t length) {
+    const auto size = static_cast<std::int32_t>(tokens.size());
+    if (size <= length) return 0;
+    const std::int32_t keep = keep_tokens < 0 ? length - 1 : std::min(keep_tokens, length - 1);
+    const std::int32_t block = std::max((length - keep) / 2, 1);
+    const std::int32_t count = (size - keep - block) / block * block;
+    const auto first = tokens.begin() + keep;
+    tokens.erase(first, first + count);
+    return count;
+}
+
 // The last token of an answer needs no cell, since nothing is computed from it.
-void set_limits(Sequence& sequence, std::int32_t max_tokens, std::int32_t length) {
-    const std::int32_t room = length - sequence.prompt_tokens + 1;
-    sequence.answer_tokens_max = max_tokens == -1 ? room : std::min(max_tokens, room);
-    sequence.cells = sequence.prompt_tokens + std::max(sequence.answer_tokens_max - 1, 0);
+void set_limits(
+    Sequence& sequence, std::int32_t max_tokens, std::int32_t length, bool shifts_context
+) {
+    const std::int64_t most = shifts_context ? std::int64_t{kShiftedContextsMax} * length
+                                             : std::int64_t{length} - sequence.prompt_tokens + 1;
+    const std::int64_t tokens = max_tokens == -1 ? most : std::min<std::int64_t>(max_tokens, most);
+    sequence.answer_tokens_max = static_cast<std::int32_t>(
+        std::min<std::int64_t>(tokens, std::numeric_limits<std::int32_t>::max())
+    );
+    const std::int64_t cells = sequence.prompt_tokens + std::max<std::int64_t>(tokens - 1, 0);
+    sequence.cells = static_cast<std::int32_t>(std::min<std::int64_t>(cells, length));
 }
 
 void forbid_ends(
@@ -195,6 +214,9 @@ Result<std::unique_ptr<Sequence>> make_sequence(
     const std::int32_t length = request.context_length == 0
                                     ? info.context_length
                                     : std::min(request.context_length, info.context_length);
+    const ContextOverflow overflow = request.overflow;
+    const bool cuts = overflow.cut_prompt && request.media.empty();
+    const std::int32_t cut_tokens = cuts ? cut(*tokens, overflow.keep_tokens, length) : 0;
     MULLAMA_TRY(check_tokens(*tokens, length, info));
     MULLAMA_TRY(check_media(request.media, tokens->size(), decoder));
     MULLAMA_TRY(check_length(tokens->size() + row_count(request.media), length));
@@ -209,6 +231,9 @@ Result<std::unique_ptr<Sequence>> make_sequence(
         std::move(request.thinking_budget)
     );
     set_prompt(*sequence, *tokens, request);
+    sequence->cut_tokens = cut_tokens;
+    sequence->keep_tokens =
+        overflow.keep_tokens < 0 ? sequence->prompt_tokens : overflow.keep_tokens;
     sequence->ignore_eos = request.ignore_eos;
     sequence->reports_progress = request.report_progress;
     sequence->time_max =
@@ -222,7 +247,8 @@ Result<std::unique_ptr<Sequence>> make_sequence(
         sequence->thinking_end = std::move(end).value();
     }
     sequence->sampler = std::move(*sampler);
-    set_limits(*sequence, request.max_tokens, length);
+    const bool shifts = overflow.shift && sequence->media.empty() && decoder.can_forget();
+    set_limits(*sequence, request.max_tokens, length, shifts);
     return sequence;
 }
 

@@ -71,4 +71,8 @@ Result<std::vector<Message>> fit_messages(
     return without_oldest(messages, drops[low]);
 }
 
+std::vector<Message> least_messages(const std::vector<Message>& messages) {
+    return without_oldest(messages, messages.size());
+}
+
 }  // namespace mullama

@@ -21,4 +21,7 @@ Result<std::vector<Message>> fit_messages(
     std::vector<Message> messages, std::size_t limit, const PromptLength& length
 );
 
+/// The messages that always stay: system ones and the last.
+std::vector<Message> least_messages(const std::vector<Message>& messages);
+
 }  // namespace mullama

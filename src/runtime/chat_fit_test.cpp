@@ -59,6 +59,10 @@ TEST(FitMessages, passes_on_an_error_of_the_template) {
     EXPECT_EQ(fitted.error().message, "roles must alternate");
 }
 
+TEST(FitMessages, the_least_is_system_messages_and_the_last_one) {
+    EXPECT_THAT(least_messages(kTalk), ElementsAre(kTalk[0], kTalk[5]));
+}
+
 TEST(FitMessages, asks_for_few_lengths_in_a_long_talk) {
     std::vector<Message> talk(1000, Message{"user", "x"});
     int asked = 0;

@@ -61,6 +61,7 @@ struct LoadedModel::Impl {
             using Length = Result<std::size_t>;
             return prepared ? Length(prepared->tokens.size()) : Length(prepared.error());
         });
+        if (!fitting && request.overflow.cut_prompt) fitting = least_messages(request.messages);
         if (!fitting) return std::move(fitting).error();
         return prepare(*fitting, request, *pictures);
     }
@@ -90,6 +91,7 @@ struct LoadedModel::Impl {
         generate.ignore_eos = request.ignore_eos;
         generate.top_logprobs = request.top_logprobs;
         generate.context_length = request.context_length;
+        generate.overflow = request.overflow;
         generate.thinking_budget = {
             .tokens = request.thinking_tokens_max,
             .start = prompt.thinks_already ? "" : prompt.thinking_start,

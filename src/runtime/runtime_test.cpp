@@ -134,6 +134,40 @@ TEST(LoadedModel, ignore_eos_goes_on_where_the_answer_would_end) {
     for (const Token token : longer.tokens) EXPECT_FALSE(model->tokenizer().is_eog(token));
 }
 
+TEST(LoadedModel, counts_on_where_the_context_is_full) {
+    LoadOptions options = small_context();
+    options.engine.context_length = 64;
+    auto model = LoadedModel::load(test::smollm2_path(), options);
+    ASSERT_TRUE(model) << model.error().message;
+    GenerateRequest request;
+    request.prompt = "10, 11, 12, 13, 14, 15,";
+    request.sampling.temperature = 0.0F;
+    request.max_tokens = 200;
+    request.overflow.shift = true;
+    auto stream = model->generate(request);
+    ASSERT_TRUE(stream) << stream.error().message;
+    const Completion completion = stream->collect();
+    EXPECT_EQ(completion.tokens.size(), 200U) << completion.text;
+    EXPECT_THAT(completion.text, HasSubstr("40, 41, 42, 43")) << completion.text;
+}
+
+TEST(LoadedModel, cuts_a_message_that_is_longer_than_the_context) {
+    LoadOptions options = small_context();
+    options.engine.context_length = 64;
+    auto model = LoadedModel::load(test::smollm2_path(), options);
+    ASSERT_TRUE(model) << model.error().message;
+    ChatRequest request = greedy_chat(std::string(400, 'x'), 4);
+    request.messages.insert(request.messages.begin(), 2, {"user", "Hello"});
+    const auto refused = model->chat(request);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("raise num_ctx"));
+
+    request.overflow.cut_prompt = true;
+    auto stream = model->chat(request);
+    ASSERT_TRUE(stream) << stream.error().message;
+    EXPECT_LE(stream->collect().finish.usage.prompt_tokens, 64);
+}
+
 TEST(LoadedModel, a_base_model_cannot_chat_but_continues_text) {
     auto model = LoadedModel::load(test::gemma3_path(), small_context());
     ASSERT_TRUE(model) << model.error().message;

@@ -99,11 +99,7 @@ std::optional<std::int32_t> context_length_of(const api::Options& options) {
 
 template <typename Request>
 void apply(const api::Options& options, Request& request) {
-    const api::OptionValues& values = options.values();
-    request.sampling = values.sampling;
-    request.max_tokens = values.max_tokens;
-    request.stop = values.stop;
-    request.ignore_eos = values.ignore_eos;
+    options.values().put_into(request);
     request.context_length = context_length_of(options).value_or(0);
 }
 

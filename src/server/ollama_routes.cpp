@@ -138,6 +138,8 @@ Result<GenerateRequest> plain_request(
 ) {
     GenerateRequest request;
     apply(choice.options, request);
+    request.overflow.cut_prompt = call.request.overflow.cut_prompt;
+    request.overflow.shift = call.request.overflow.shift;
     request.prompt = text_of(call.context, model) + call.prompt;
     request.top_logprobs = call.request.top_logprobs;
     Result<std::string> grammar = plain_grammar(call.request.format);
@@ -162,6 +164,7 @@ Result<StartedAnswer> start_infill(
     }
     Result<GenerateRequest> plain = plain_request(call, choice, model);
     if (!plain) return std::move(plain).error();
+    plain->overflow = {};
     Result<EventStream> events = model.infill({call.prompt, call.suffix, std::move(*plain)});
     if (!events) return std::move(events).error();
     return StartedAnswer{std::move(events).value(), AnswerParser(nullptr)};

@@ -1,7 +1,10 @@
 """The official Ollama client, as its users write it."""
 
+import json
 import math
 import unittest
+import urllib.error
+import urllib.request
 
 from tests.api.harness import BASE_MODEL, MODEL, ServerTest
 
@@ -21,6 +24,13 @@ WEATHER = {
         },
     },
 }
+
+
+def post(url, body):
+    """Sends what the client has no argument for."""
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
 
 
 class OllamaTest(ServerTest):
@@ -68,6 +78,32 @@ class OllamaTest(ServerTest):
         second = self.client.generate(MODEL, "What is my name?", context=first.context, options=GREEDY)
         self.assertEqual(second.context[: len(first.context)], first.context)
         self.assertGreater(len(second.context), len(first.context) + 5)
+
+    def test_what_does_not_fit_the_context_is_cut_and_shifted(self):
+        short = {"temperature": 0, "num_ctx": 64, "num_predict": 150, "ignore_eos": True}
+        counting = " ".join(str(number) for number in range(200))
+        for call in (
+            lambda **named: self.client.generate(MODEL, counting, raw=True, **named),
+            lambda **named: self.client.generate(MODEL, counting, **named),
+            lambda **named: self.client.chat(MODEL, [{"role": "user", "content": counting}], **named),
+        ):
+            answer = call(options=short)
+            self.assertEqual((answer.eval_count, answer.done_reason), (150, "length"))
+            self.assertLessEqual(answer.prompt_eval_count, 64)
+
+    def test_what_may_not_be_cut_or_shifted_is_not(self):
+        short = {"temperature": 0, "num_ctx": 64, "num_predict": 150, "ignore_eos": True}
+        url = self.server.url + "/api/generate"
+        body = {"model": MODEL, "prompt": "1 2 3", "raw": True, "stream": False, "options": short}
+        answer = post(url, {**body, "shift": False})
+        self.assertEqual((answer["done_reason"], answer["eval_count"]), ("length", 65 - answer["prompt_eval_count"]))
+        cut = post(url, {**body, "prompt": "1 2 3 " * 40})
+        whole = post(url, {**body, "prompt": "1 2 3 " * 40, "options": {"num_predict": 1}})
+        self.assertEqual(cut["prompt_eval_count"] + cut["prompt_cut_count"], whole["prompt_eval_count"])
+        with self.assertRaises(urllib.error.HTTPError) as caught:
+            post(url, {**body, "prompt": "1 2 3 " * 40, "truncate": False})
+        self.assertEqual(caught.exception.code, 400)
+        self.assertIn("raise num_ctx", caught.exception.read().decode())
 
     def test_raw_prompts_are_continued_as_they_are(self):
         answer = self.client.generate(BASE_MODEL, "One, two, three, four,", raw=True, options=GREEDY)

@@ -91,7 +91,7 @@ class ChatTest(TerminalTest):
         terminal = self.chat("--option", "num_predict=4")
         self.command(terminal, "/set parameter num_ctx 64", "Set parameter 'num_ctx' to '64'")
         terminal.enter("word " * 100)
-        terminal.expect(r"Error: [^\n]*num_ctx")
+        terminal.expect(r"warning: [^\n]*num_ctx")
         terminal.expect(PROMPT)
         self.leave(terminal)
 

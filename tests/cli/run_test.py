@@ -169,7 +169,7 @@ class RefusalTest(ProgramTest):
         self.fails(2, "KEY=VALUE", "run", MODEL, "Hi", "--option", "temperature")
 
     def test_options_out_of_range(self):
-        for option in ("temperature=-1", "top_p=7", "num_ctx=-5", "num_thread=-3", "num_batch=0"):
+        for option in ("temperature=-1", "top_p=7", "num_thread=-3", "num_batch=0"):
             self.fails(2, "", "run", MODEL, "Hi", "--option", option)
 
     def test_an_unknown_format(self):
@@ -177,7 +177,9 @@ class RefusalTest(ProgramTest):
         self.fails(2, message, "run", MODEL, "Hi", "--format", "yaml")
 
     def test_a_prompt_longer_than_the_context(self):
-        self.fails(2, "num_ctx", "run", MODEL, "word " * 200, "--option", "num_ctx=64")
+        result = self.run_program("run", MODEL, "word " * 200, "--option", "num_ctx=64", "--option", "num_predict=4")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stderr, rb"warning: \d+ tokens of the prompt [^\n]*num_ctx")
 
     def test_a_picture(self):
         picture = self.folder / "cat.png"

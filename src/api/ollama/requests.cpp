@@ -70,6 +70,9 @@ void read_request(Fields& fields, ChatRequest& request) {
     read_format(fields, "format", request.format);
     read_logprobs(fields, request);
     fields.read("truncate", request.truncate);
+    request.overflow.cut_prompt = request.truncate;
+    request.overflow.shift = true;
+    fields.read("shift", request.overflow.shift);
 }
 
 std::vector<std::string> read_images(Fields& fields) {

@@ -21,9 +21,9 @@ TEST(OllamaGenerate, reads_what_a_client_sends) {
     const auto call = parse_generate(R"({
         "model": "smollm2:135m", "prompt": "Hi", "suffix": "!", "system": "Be brief.",
         "context": [1, 2, 3], "stream": false, "format": "json", "keep_alive": "10m",
-        "options": {"temperature": 0.5, "num_ctx": 512, "stop": ["a"], "num_predict": 7,
+        "options": {"temperature": 0.5, "num_ctx": 512, "stop": ["a"], "num_predict": 7, "num_keep": 9,
                     "unknown": "x", "logit_bias": {"3": 1}},
-        "think": "low", "truncate": false, "shift": true, "logprobs": true, "top_logprobs": 3,
+        "think": "low", "truncate": false, "shift": false, "logprobs": true, "top_logprobs": 3,
         "images": ["aGVsbG8="]
     })");
     ASSERT_TRUE(call) << call.error().message;
@@ -38,12 +38,15 @@ TEST(OllamaGenerate, reads_what_a_client_sends) {
     EXPECT_FLOAT_EQ(options.sampling.temperature, 0.5F);
     EXPECT_EQ(options.load.num_ctx, 512);
     EXPECT_EQ(options.max_tokens, 7);
+    EXPECT_EQ(options.keep_tokens, 9);
     EXPECT_THAT(options.stop, ElementsAre("a"));
     EXPECT_EQ(options.sampling.logit_bias.size(), 1U);
     EXPECT_EQ(call->request.format, "json");
     EXPECT_EQ(call->request.thinking, Thinking::kOn);
     EXPECT_EQ(call->request.reasoning_effort, "low");
     EXPECT_FALSE(call->request.truncate);
+    EXPECT_FALSE(call->request.overflow.cut_prompt);
+    EXPECT_FALSE(call->request.overflow.shift);
     EXPECT_EQ(call->request.top_logprobs, 3);
     EXPECT_THAT(call->images, ElementsAre("hello"));
 }
@@ -56,6 +59,8 @@ TEST(OllamaGenerate, has_ollamas_defaults) {
     EXPECT_FALSE(call->use.keep_alive);
     EXPECT_EQ(call->request.thinking, Thinking::kModel);
     EXPECT_TRUE(call->request.truncate);
+    EXPECT_TRUE(call->request.overflow.cut_prompt);
+    EXPECT_TRUE(call->request.overflow.shift);
     EXPECT_FALSE(call->request.top_logprobs);
 }
 

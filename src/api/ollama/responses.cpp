@@ -44,6 +44,7 @@ void write_metrics(JsonWriter& out, const AnswerEnd& end) {
     write_number(out, "total_duration", end.total_ns);
     write_number(out, "load_duration", end.load_ns);
     write_number(out, "prompt_eval_count", usage.prompt_tokens);
+    write_number(out, "prompt_cut_count", usage.cut_tokens);
     write_number(out, "prompt_eval_duration", usage.prompt_ns);
     write_number(out, "eval_count", usage.completion_tokens);
     write_number(out, "eval_duration", usage.decode_ns);
