@@ -105,4 +105,20 @@ void fill_top(
     candidates.resize(kept);
 }
 
+void fill_top_and(
+    std::span<const float> logits,
+    std::size_t count,
+    std::span<const Token> tokens,
+    std::vector<llama_token_data>& candidates
+) {
+    fill_top(logits, count, candidates);
+    for (const Token token : tokens) {
+        const auto index = static_cast<std::size_t>(token);
+        candidates.push_back(candidate(index, logits[index]));
+    }
+    std::ranges::sort(candidates, {}, &llama_token_data::id);
+    const auto twice = std::ranges::unique(candidates, {}, &llama_token_data::id);
+    candidates.erase(twice.begin(), twice.end());
+}
+
 }  // namespace mullama

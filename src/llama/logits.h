@@ -23,4 +23,12 @@ void fill_top(
     std::span<const float> logits, std::size_t count, std::vector<llama_token_data>& candidates
 );
 
+/// Fills `candidates` with those of fill_top() and with `tokens`, in order of their tokens.
+void fill_top_and(
+    std::span<const float> logits,
+    std::size_t count,
+    std::span<const Token> tokens,
+    std::vector<llama_token_data>& candidates
+);
+
 }  // namespace mullama

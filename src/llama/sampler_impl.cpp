@@ -4,6 +4,7 @@
 #include "llama/custom_sampler.h"
 #include "llama/logits.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <limits>
@@ -12,7 +13,7 @@ namespace mullama {
 namespace {
 
 // Up to this many, the best logits are picked from all before any candidate is made.
-constexpr std::int32_t kTopMax = 1024;
+constexpr std::size_t kTopMax = 1024;
 // Of the candidates that a greedy choice under a grammar tries before it masks all.
 constexpr std::size_t kGreedyTries = 64;
 // The engine's search for a trigger recurses for each byte, with a few hundred bytes of stack.
@@ -148,16 +149,34 @@ Result<Token> Sampler::Impl::draw(std::span<const float> logits) {
         const Token best = argmax(logits);
         return best == kNoToken ? Result<Token>(no_number(logits.size())) : best;
     }
-    const bool top = !entries.empty() && entries.front().kind == SamplerKind::kTopK &&
-                     entries.front().count > 0 && entries.front().count <= kTopMax;
-    if (top) {
-        fill_top(logits, static_cast<std::size_t>(entries.front().count), candidates);
-    } else {
-        fill_candidates(logits, candidates);
-    }
-    auto drawn = choose(top, top ? 1 : 0);
+    const auto draw_candidates = [&] {
+        if (const std::size_t count = enough(0); count > 0) {
+            fill_top(logits, count, candidates);
+            return choose(true, 1);
+        }
+        const bool biased = !entries.empty() && entries.front().kind == SamplerKind::kBias;
+        const std::span<const Token> tokens =
+            biased ? entries.front().biased : std::span<const Token>();
+        // A bias can take each of its tokens out of the largest, or into them, and no other.
+        const std::size_t count = biased ? enough(1) : 0;
+        if (count > 0 && count + tokens.size() <= kTopMax) {
+            fill_top_and(logits, count + tokens.size(), tokens, candidates);
+        } else {
+            fill_candidates(logits, candidates);
+        }
+        return choose(false, 0);
+    };
+    auto drawn = draw_candidates();
     if (!drawn && argmax(logits) == kNoToken) return no_number(logits.size());
     return drawn;
+}
+
+std::size_t Sampler::Impl::enough(std::size_t first) const {
+    if (first >= entries.size()) return 0;
+    const SamplerEntry& entry = entries[first];
+    if (entry.kind == SamplerKind::kGreedy) return 1;
+    const auto count = static_cast<std::size_t>(std::max(entry.count, 0));
+    return entry.kind == SamplerKind::kTopK && count <= kTopMax ? count : 0;
 }
 
 Result<Token> Sampler::Impl::draw_masked(std::span<const float> logits) {

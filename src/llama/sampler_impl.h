@@ -19,6 +19,7 @@ enum class SamplerKind : std::uint8_t {
     kDraw,      ///< Chooses by chance: dist, Mirostat.
     kAdaptive,  ///< Adaptive-p, which draws too.
     kTopK,
+    kBias,
     kHistory,  ///< Remembers tokens: penalties, DRY.
     kGrammar,
     kLazyGrammar,
@@ -34,6 +35,7 @@ struct SamplerEntry {
     std::optional<std::uint32_t> seed = std::nullopt;
     std::size_t asleep_bytes = 0;  ///< Text that a lazy grammar with patterns has waited through.
     bool awake = false;            ///< Set where it is known that it waits no longer.
+    std::vector<Token> biased = {};
 };
 
 struct Sampler::Impl {
@@ -49,6 +51,9 @@ struct Sampler::Impl {
     bool only_greedy() const;
 
     Result<Token> draw(std::span<const float> logits);
+    /// How many of the largest logits are enough to choose from behind the first `first` samplers;
+    /// 0 where all are needed.
+    std::size_t enough(std::size_t first) const;
     Result<Token> draw_masked(std::span<const float> logits);
     /// Runs the samplers from `first` on. `array.selected` is -1 where none chooses.
     Result<void> run(llama_token_data_array& array, std::size_t first);

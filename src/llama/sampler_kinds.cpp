@@ -198,15 +198,20 @@ Result<void> Sampler::add_logit_bias(std::int32_t vocab_size, std::span<const Lo
     MULLAMA_TRY(impl_->check_open());
     MULLAMA_TRY(check_range("vocab_size", vocab_size, 1, std::numeric_limits<Token>::max()));
     std::vector<llama_logit_bias> checked;
+    std::vector<Token> biased;
     for (const auto& [token, bias] : biases) {
         MULLAMA_TRY(check_range("token of a logit_bias", token, 0, vocab_size - 1));
         const bool forbids = bias == -std::numeric_limits<float>::infinity();
         if (!forbids) MULLAMA_TRY(check_range("logit_bias", bias, -kUnbounded, kUnbounded));
         checked.push_back({token, bias});
+        biased.push_back(token);
     }
     MULLAMA_TRY(impl_->set_vocab(nullptr, vocab_size));
     const auto count = static_cast<std::int32_t>(checked.size());
-    impl_->add(llama_sampler_init_logit_bias(vocab_size, count, checked.data()), {});
+    impl_->add(
+        llama_sampler_init_logit_bias(vocab_size, count, checked.data()),
+        {.kind = SamplerKind::kBias, .biased = std::move(biased)}
+    );
     return {};
 }
 

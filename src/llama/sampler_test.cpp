@@ -255,6 +255,40 @@ TEST(Sampler, logit_bias_adds_and_forbids) {
     EXPECT_FLOAT_EQ(candidates[2].logit, 5.5F);
 }
 
+// apply() lists all tokens, sample() those that can be chosen.
+TEST(Sampler, a_biased_chain_chooses_as_from_all_tokens) {
+    std::mt19937 random(5);
+    std::uniform_int_distribution<Token> any_token(0, 1999);
+    std::uniform_real_distribution<float> any_bias(-8.0F, 8.0F);
+    for (std::uint32_t seed = 0; seed < 200; ++seed) {
+        const auto logits = random_logits(2000, seed);
+        std::vector<LogitBias> biases = {{any_token(random), -kInf}, {any_token(random), -kInf}};
+        biases.push_back(
+            {static_cast<Token>(std::ranges::max_element(logits) - logits.begin()), -kInf}
+        );
+        for (std::uint32_t i = 0; i < seed % 9; ++i) {
+            biases.push_back({any_token(random), any_bias(random)});
+        }
+        const auto make = [&] {
+            Sampler sampler;
+            EXPECT_TRUE(sampler.add_logit_bias(2000, biases));
+            if (seed % 2 == 0) {
+                EXPECT_TRUE(sampler.add_top_k(static_cast<std::int32_t>(1 + seed % 50)));
+                EXPECT_TRUE(sampler.add_dist(seed));
+            } else {
+                EXPECT_TRUE(sampler.add_greedy());
+            }
+            return sampler;
+        };
+        auto candidates = candidates_of(logits);
+        const auto expected = make().apply(candidates);
+        const auto drawn = make().sample(logits);
+        ASSERT_TRUE(expected);
+        ASSERT_TRUE(drawn) << drawn.error().message;
+        EXPECT_EQ(*drawn, *expected) << seed;
+    }
+}
+
 TEST(Sampler, mirostat_holds_the_surprise_near_its_target) {
     const auto logits = random_logits(2000, 3);
     const double norm = [&] {
