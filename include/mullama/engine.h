@@ -30,7 +30,7 @@ struct EngineOptions {
     /// The most prompt tokens of one step while answers are being generated, >= 1: smaller keeps
     /// the answers flowing, larger reads prompts faster. Otherwise it is the whole batch.
     std::int32_t prefill_chunk = 256;
-    /// Threads for steps of one token and for longer ones; 0 as in ContextOptions.
+    /// Threads of a step; 0 as in ContextOptions, and fewer while other programs keep cores busy.
     std::int32_t threads = 0;
     /// Threads for steps of more than one token; 0 as in ContextOptions.
     std::int32_t threads_batch = 0;

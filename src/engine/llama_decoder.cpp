@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <chrono>
 #include <limits>
 #include <utility>
 
@@ -102,10 +103,15 @@ Result<std::unique_ptr<Decoder>> LlamaDecoder::create(
         .batch_size = context->batch_size(),
         .vocab_size = model.vocab().size(),
     };
-    return std::unique_ptr<Decoder>(new LlamaDecoder(model, std::move(*context), info));
+    const bool chooses_threads = options.threads == 0 && options.threads_batch == 0;
+    return std::unique_ptr<Decoder>(
+        new LlamaDecoder(model, std::move(*context), info, chooses_threads)
+    );
 }
 
-LlamaDecoder::LlamaDecoder(const Model& model, Context context, const EngineInfo& info)
+LlamaDecoder::LlamaDecoder(
+    const Model& model, Context context, const EngineInfo& info, bool chooses_threads
+)
     : model_(model),
       info_(info),
       ubatch_size_(context.ubatch_size()),
@@ -113,6 +119,17 @@ LlamaDecoder::LlamaDecoder(const Model& model, Context context, const EngineInfo
       context_(std::move(context)) {
     context_.set_abort([this] { return interrupted_.load(std::memory_order_relaxed); });
     batch_.reserve(info_.batch_size);
+    if (chooses_threads) pace_.emplace(context_.threads());
+}
+
+Result<void> LlamaDecoder::compute() {
+    if (!pace_) return context_.decode(batch_);
+    const std::int32_t threads = pace_->threads();
+    if (threads != context_.threads()) MULLAMA_TRY(context_.set_threads(threads, threads));
+    const auto start = std::chrono::steady_clock::now();
+    auto decoded = context_.decode(batch_);
+    if (decoded) pace_->took(batch_.size(), std::chrono::steady_clock::now() - start);
+    return decoded;
 }
 
 Result<void> LlamaDecoder::decode(std::span<const DecodeEntry> batch) {
@@ -120,7 +137,7 @@ Result<void> LlamaDecoder::decode(std::span<const DecodeEntry> batch) {
     for (const DecodeEntry& entry : batch) {
         MULLAMA_TRY(batch_.add(entry.token, entry.position, entry.sequence, entry.logits));
     }
-    return context_.decode(batch_);
+    return compute();
 }
 
 Result<void> LlamaDecoder::check_media(const MediaEmbedding& media) const {
@@ -156,7 +173,7 @@ Result<void> LlamaDecoder::decode_media(const MediaStep& step) {
         MULLAMA_TRY(add_row(step, row));
     }
     context_.set_causal_attention(step.media->causal);
-    auto decoded = context_.decode(batch_);
+    auto decoded = compute();
     context_.set_causal_attention(true);
     return decoded;
 }

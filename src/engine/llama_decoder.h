@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/decoder.h"
+#include "engine/thread_pace.h"
 #include <mullama/batch.h>
 #include <mullama/context.h>
 #include <mullama/engine.h>
@@ -38,8 +39,9 @@ class LlamaDecoder final : public Decoder {
     void interrupt() override { interrupted_ = true; }
 
   private:
-    LlamaDecoder(const Model& model, Context context, const EngineInfo& info);
+    LlamaDecoder(const Model& model, Context context, const EngineInfo& info, bool chooses_threads);
 
+    Result<void> compute();
     Result<void> add_row(const MediaStep& step, std::int32_t row);
 
     const Model model_;
@@ -49,6 +51,7 @@ class LlamaDecoder final : public Decoder {
     std::atomic<bool> interrupted_ = false;
     Context context_;
     Batch batch_;
+    std::optional<ThreadPace> pace_;  // unset where the caller chose the threads
 };
 
 }  // namespace mullama

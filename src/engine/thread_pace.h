@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace mullama {
+
+/// How many threads a step is computed on.
+///
+/// Threads meet at hundreds of barriers in a step, and wait there for the slowest. Where another
+/// program wants a core too, two threads can be slower than one. So when steps take longer than
+/// they did, half the threads are tried, and kept while that is faster. From time to time another
+/// number is tried for a few steps, for what has changed without a sign.
+/// Threads: thread-compatible.
+class ThreadPace {
+  public:
+    using Duration = std::chrono::duration<double>;
+
+    /// The most threads, at least 1.
+    explicit ThreadPace(std::int32_t threads_max) : max_(threads_max), now_(threads_max) {}
+
+    /// For the next step.
+    std::int32_t threads() const { return now_; }
+
+    /// How long a step of so many tokens took on threads().
+    void took(std::int32_t tokens, Duration duration);
+
+  private:
+    // Longer steps are prompts, of which each takes its own time.
+    static constexpr std::int32_t kTokensMax = 64;
+    static constexpr int kWindow = 8;
+    static constexpr int kTrial = 4;
+
+    /// Steps of one length in a row.
+    struct Run {
+        std::int32_t tokens = 0;
+        int steps = 0;
+        Duration sum{};
+        Duration slowest{};
+
+        void add(Duration duration);
+        /// Of all but the slowest: one that was held up says nothing.
+        Duration mean() const { return (sum - slowest) / (steps - 1); }
+    };
+
+    void watch();
+    void judge();
+    void try_on(std::int32_t threads, Duration against);
+    void give_up();
+
+    std::int32_t max_;
+    std::int32_t now_;
+    Run run_;
+    std::array<Duration, kTokensMax + 1> fastest_{};  // by tokens, on now_ threads; 0 = not known
+
+    std::int32_t before_ = 0;  // threads before a trial; 0 = none is under way
+    Duration against_{};       // what the trial has to be faster than
+    int slow_windows_ = 0;     // in a row
+    int patience_ = 0;         // windows to wait before slow ones are a reason for a trial
+    int patience_next_ = 1;
+    Duration since_trial_{};
+    Duration wait_more_{1.0};   // before more threads are tried
+    Duration wait_fewer_{5.0};  // before fewer are, without a reason
+};
+
+}  // namespace mullama
