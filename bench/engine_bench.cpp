@@ -1,5 +1,6 @@
 // Measures one stream through the engine as its reader sees it, and prints one line of JSON.
 //   engine_bench MODEL.gguf [PROMPT_TOKENS=512] [GENERATED_TOKENS=128] [THREADS=2] [REPETITIONS=3]
+// THREADS 0 leaves their number to the engine.
 //
 // Prompt speed is prompt tokens over the time to the first event; decode speed is generated tokens
 // over the time from the first token's event to the last one's. Prompts are random tokens, like
@@ -51,8 +52,9 @@ Settings read_settings(int argc, char** argv) {
         const std::string_view text = argv[i];
         const auto [end, code] =
             std::from_chars(text.data(), text.data() + text.size(), *fields[i - 2]);
-        if (code != std::errc{} || end != text.data() + text.size() || *fields[i - 2] < 1) {
-            stop("every number has to be 1 or more");
+        if (code != std::errc{} || end != text.data() + text.size() ||
+            *fields[i - 2] < (fields[i - 2] == &settings.threads ? 0 : 1)) {
+            stop("every number has to be 1 or more, and THREADS 0 or more");
         }
     }
     return settings;
