@@ -2,10 +2,12 @@
 
 import http.server
 import os
+import re
 import select
 import signal
 import subprocess
 import threading
+import time
 import unittest
 
 from tests.cli.harness import BASE_MODEL, MODEL, PROGRAM, ProgramTest, TIMEOUT_S
@@ -93,7 +95,12 @@ class ServerTest(ProgramTest):
     def test_logs_show_what_it_answered(self):
         self.fails(3, "there is no log", "logs")
         self.run_hi()
-        self.assertRegex(self.output_of("logs"), r"listening on unix:.*\n(.*\n)*.* POST /api/chat 200 ")
+        # A request is logged once its answer has been sent, which the command may notice first.
+        wanted = r"listening on unix:.*\n(.*\n)*.* POST /api/chat 200 "
+        deadline = time.monotonic() + TIMEOUT_S
+        while not re.search(wanted, self.output_of("logs")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertRegex(self.output_of("logs"), wanted)
         self.assertEqual(self.output_of("logs", "-n", "1").count("\n"), 1)
 
     def test_logs_follow(self):
