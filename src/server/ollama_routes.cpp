@@ -137,9 +137,8 @@ Result<GenerateRequest> plain_request(
     const dialect::GenerateCall& call, const ModelChoice& choice, const LoadedModel& model
 ) {
     GenerateRequest request;
+    request.overflow = call.request.overflow;
     apply(choice.options, request);
-    request.overflow.cut_prompt = call.request.overflow.cut_prompt;
-    request.overflow.shift = call.request.overflow.shift;
     request.prompt = text_of(call.context, model) + call.prompt;
     request.top_logprobs = call.request.top_logprobs;
     Result<std::string> grammar = plain_grammar(call.request.format);
