@@ -12,6 +12,7 @@ set(MULLAMA_LLAMA_CPP_DIR "" CACHE PATH "A llama.cpp checkout to build instead o
 set(MULLAMA_ENGINE_CPU "native" CACHE STRING "CPU to build the engine for: native, or avx2 for any CPU since 2013")
 set(MULLAMA_ENGINE_SANITIZE "" CACHE STRING "Sanitizer to build the engine itself with (thread, address, ...)")
 option(MULLAMA_ENGINE_OPENMP "Let ggml use OpenMP" ON)
+option(MULLAMA_ENGINE_CUDA "Compute on NVIDIA GPUs too (needs the CUDA toolkit)" OFF)
 set_property(CACHE MULLAMA_ENGINE_CPU PROPERTY STRINGS native avx2)
 
 # What `-march=native` means here. Empty where the CPU's features cannot be read.
@@ -38,6 +39,7 @@ function(mullama_engine_options out)
         -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_NUMBER=0 -DLLAMA_BUILD_COMMIT=${MULLAMA_LLAMA_COMMIT}
         -DGGML_CCACHE=OFF
         -DGGML_OPENMP=${MULLAMA_ENGINE_OPENMP}
+        -DGGML_CUDA=${MULLAMA_ENGINE_CUDA} -DGGML_CUDA_NCCL=OFF
     )
     if(MULLAMA_ENGINE_CPU STREQUAL "native")
         list(APPEND options -DGGML_NATIVE=ON)
@@ -123,6 +125,11 @@ function(mullama_import_engine dir source)
         find_package(OpenMP REQUIRED COMPONENTS CXX)
         # Only ggml is compiled with it: our own objects are the same for an engine with it and without.
         list(APPEND system $<LINK_ONLY:OpenMP::OpenMP_CXX>)
+    endif()
+    if(MULLAMA_ENGINE_CUDA)
+        find_package(CUDAToolkit REQUIRED)
+        list(INSERT ggml 1 "${dir}/ggml/src/ggml-cuda/libggml-cuda.a")
+        list(APPEND system CUDA::cudart CUDA::cublas CUDA::cuda_driver)
     endif()
     add_library(llama::llama INTERFACE IMPORTED GLOBAL)
     target_include_directories(llama::llama SYSTEM INTERFACE "${source}/include" "${source}/ggml/include")
