@@ -32,7 +32,8 @@ class Memory {
 
     /// Makes `to` share the cells of `from` in a range. A unified cache copies nothing; one cache
     /// per sequence copies the cells at the next step and takes only the whole range.
-    /// Errors:  kInvalidArgument also where `to` is not empty. kUnsupported also where part of a
+    /// Errors:  kInvalidArgument also where `to` has positions from `begin` on, or is not empty
+    ///          where only the whole range can be copied. kUnsupported also where part of a
     ///          sequence cannot be copied.
     Result<void> copy(SequenceId from, SequenceId to, Position begin = kAll, Position end = kAll);
 

@@ -90,12 +90,16 @@ Result<void> Memory::copy(SequenceId from, SequenceId to, Position begin, Positi
             "part of a sequence cannot be copied here: copy all of it, or use a unified cache"
         );
     }
-    if (llama_memory_seq_pos_max(memory, to) >= 0) {
+    const Position to_end = llama_memory_seq_pos_max(memory, to) + 1;
+    if (to_end > (takes_parts ? range.begin : 0)) {
         return fail(
-            ErrorCode::kInvalidArgument, "sequence {} is not empty: remove it before copying", to
+            ErrorCode::kInvalidArgument,
+            "sequence {} has positions up to {} already: remove them before copying",
+            to,
+            to_end - 1
         );
     }
-    llama_memory_seq_cp(memory, from, to, whole ? kAll : begin, whole ? kAll : end);
+    llama_memory_seq_cp(memory, from, to, takes_parts ? begin : kAll, takes_parts ? end : kAll);
     context_->copy_pending = context_->copy_pending || !context_->options.unified;
     return {};
 }

@@ -108,11 +108,28 @@ TEST_F(MemoryTest, a_copy_computes_on_as_its_original_would) {
     for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(actual[i], expected[i], 1e-4F);
 }
 
-TEST_F(MemoryTest, copies_only_into_empty_sequences) {
+TEST_F(MemoryTest, a_sequence_can_be_put_together_from_copies) {
     Context context = make(llama_);
     Memory memory = context.memory();
-    ASSERT_TRUE(memory.copy(0, 1));
+    ASSERT_TRUE(memory.copy(0, 1, 0, 3));
+    ASSERT_TRUE(memory.copy(0, 1, 3, 8));
+    EXPECT_EQ(memory.position_min(1).value(), 0);
+    EXPECT_EQ(memory.position_max(1).value(), 7);
+    ASSERT_TRUE(add(context, 0, 1));
+    const auto first = context.logits(-1).value();
+    const std::vector<float> expected(first.begin(), first.end());
+    ASSERT_TRUE(add(context, 1, 1));
+    const auto actual = context.logits(-1).value();
+    for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(actual[i], expected[i], 1e-4F);
+}
+
+TEST_F(MemoryTest, copies_no_position_that_is_there_already) {
+    Context context = make(llama_);
+    Memory memory = context.memory();
+    ASSERT_TRUE(memory.copy(0, 1, 0, 4));
     EXPECT_EQ(code_of(memory.copy(0, 1)), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(code_of(memory.copy(0, 1, 3, 8)), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(memory.position_max(1).value(), 3);
     EXPECT_TRUE(memory.copy(0, 0));
     EXPECT_TRUE(memory.copy(3, 2));
     EXPECT_EQ(memory.position_max(2).value(), -1);
