@@ -128,6 +128,7 @@ int main(int argc, char** argv) {
     mullama::EngineOptions options;
     options.context_length = std::max(settings.prompt_tokens, settings.generated_tokens) + 8;
     options.sequences_max = 1;
+    options.prefix_cache_bytes = 0;
     options.threads = settings.threads;
     options.threads_batch = settings.threads;
     const auto engine = value_or_stop(mullama::make_local_engine(model, options));

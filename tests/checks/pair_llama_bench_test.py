@@ -2,14 +2,17 @@
 
 import importlib.machinery
 import importlib.util
+import sys
 import types
 import unittest
 
 from tests.checks.tree import ROOT, TreeTest
 
+sys.path.insert(0, str(ROOT / "bench"))
 LOADER = importlib.machinery.SourceFileLoader("pair_llama_bench", str(ROOT / "bench" / "pair_llama_bench"))
 bench = importlib.util.module_from_spec(importlib.util.spec_from_loader(LOADER.name, LOADER))
 LOADER.exec_module(bench)
+pairing = importlib.import_module("pairing")
 
 TIMING = """total duration:       2.1s
 load duration:        100ms
@@ -62,7 +65,7 @@ class CacheTest(TreeTest):
     files = {"CMakeCache.txt": "# text\nGGML_NATIVE:BOOL=ON\nCMAKE_CXX_FLAGS:STRING=-DX=1 -w\n\nCMAKE_HOME_DIRECTORY:INTERNAL=/src\n"}
 
     def test_cache_entries_keep_their_type_and_value(self):
-        entries = bench.cache_entries(self.root)
+        entries = pairing.cache_entries(self.root)
         self.assertEqual(entries["GGML_NATIVE"], ("BOOL", "ON"))
         self.assertEqual(entries["CMAKE_CXX_FLAGS"], ("STRING", "-DX=1 -w"))
         self.assertEqual(entries["CMAKE_HOME_DIRECTORY"], ("INTERNAL", "/src"))
