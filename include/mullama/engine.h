@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mullama/adapter.h>
 #include <mullama/context.h>
 #include <mullama/event_stream.h>
 #include <mullama/model.h>
@@ -9,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace mullama {
 
@@ -17,19 +19,28 @@ struct EngineOptions {
     /// Tokens that one request can take, prompt and answer together. 0 = what the model was
     /// trained for; cut down to that.
     std::int32_t context_length = 4096;
-    /// Requests computed side by side, 1 to 256. Others wait in the queue.
+    /// Requests computed side by side, 1 to 255. Others wait in the queue.
     std::int32_t sequences_max = 4;
     /// KV cells that all running requests share: each reserves its prompt and `max_tokens`, or
     /// `context_length` without a limit, before it starts. 0 = `context_length * sequences_max`.
     /// Where it is smaller than `context_length`, it is the limit of one request too.
     std::int32_t kv_cells = 0;
+    /// The most main memory, in bytes, for the beginnings of prompts and answers that were
+    /// computed: requests that begin alike spare computing them again, and those that run share
+    /// their cells. 0 = each computes its own; below 0 = a sixteenth of the machine's memory, used
+    /// as needed. Has no effect on recurrent and hybrid models, nor on prompts with pictures.
+    std::int64_t prefix_cache_bytes = -1;
     /// The most tokens of one step, >= `sequences_max`.
     std::int32_t batch_size = 2048;
     /// The most tokens of one pass through the graph.
     std::int32_t ubatch_size = 512;
-    /// The most prompt tokens of one step while answers are being generated, >= 1: smaller keeps
-    /// the answers flowing, larger reads prompts faster. Otherwise it is the whole batch.
+    /// The most prompt tokens of one step while answers are being generated, >= 1. Otherwise it is
+    /// `ubatch_size`.
     std::int32_t prefill_chunk = 256;
+    /// The most time that prompts add to such a step, in milliseconds, which makes it less than
+    /// `prefill_chunk` on slow machines: smaller keeps the answers flowing, larger reads prompts
+    /// faster. 0 = any time.
+    std::int64_t prefill_budget_ms = 100;
     /// Threads of a step; 0 as in ContextOptions, and fewer while other programs keep cores busy.
     std::int32_t threads = 0;
     /// Threads for steps of more than one token; 0 as in ContextOptions.
@@ -47,6 +58,8 @@ struct EngineOptions {
     std::int32_t stream_capacity = 256;
     /// How long a full stream may go unread before its request ends with kTimeout; 0 = for ever.
     std::int64_t stall_timeout_ms = 30000;
+    /// What changes the model; of this model.
+    std::vector<AdapterScale> adapters = {};
     /// Stands in for the model's own tokenizer, which null means.
     std::shared_ptr<const Tokenizer> tokenizer = {};
 };
@@ -66,15 +79,16 @@ struct EngineInfo {
 
 /// What an engine does now, and has done so far (the counters).
 struct EngineStats {
-    std::int32_t running = 0;            ///< Requests that hold KV cells.
-    std::int32_t queued = 0;             ///< Requests that wait for a place.
-    std::int32_t kv_cells_used = 0;      ///< Cells that hold a token.
+    std::int32_t running = 0;        ///< Requests that hold KV cells.
+    std::int32_t queued = 0;         ///< Requests that wait for a place.
+    std::int32_t kv_cells_used = 0;  ///< Cells that hold a token; a shared one for each request.
     std::int32_t kv_cells_reserved = 0;  ///< Cells promised to running requests.
     /// All cells there are.
     std::int32_t kv_cells_total = 0;
-    std::int64_t prompt_tokens = 0;     ///< Counter: prompt tokens computed.
-    std::int64_t generated_tokens = 0;  ///< Counter: tokens generated.
-    std::int64_t steps = 0;             ///< Counter: decodes.
+    std::int64_t prefix_cache_bytes = 0;  ///< Memory that beginnings of texts are kept in.
+    std::int64_t prompt_tokens = 0;       ///< Counter: prompt tokens computed.
+    std::int64_t generated_tokens = 0;    ///< Counter: tokens generated.
+    std::int64_t steps = 0;               ///< Counter: decodes.
 };
 
 /// One loaded model that answers many requests at a time. Only values cross this interface, so

@@ -300,6 +300,8 @@ struct GenerateRequest {
     std::int32_t context_length = 0;
     /// What is done where that is too little.
     ContextOverflow overflow = {};
+    /// Take what others have computed of the same beginning, and let others do so.
+    bool cache_prompt = true;
     /// Bounds the thinking of a model that thinks.
     ThinkingBudget thinking_budget = {};
     /// Control tokens that the answer shows, and their text; the others add nothing to it.
@@ -402,6 +404,8 @@ struct ChatRequest {
     std::int32_t context_length = 0;
     /// What is done where that is too little even for what `truncate` leaves.
     ContextOverflow overflow = {};
+    /// As in GenerateRequest.
+    bool cache_prompt = true;
 };
 
 /// What kind of text an AnswerPart brings.

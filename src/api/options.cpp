@@ -164,6 +164,11 @@ const std::array kOptions = {
         "ignore_eos", &OptionValues::ignore_eos, "Go on where the model would end (default false)"
     },
     Option{
+        "cache_prompt",
+        &OptionValues::cache_prompt,
+        "Spare the tokens that earlier requests begin with too (default true)"
+    },
+    Option{
         "num_thread", &LoadSettings::num_thread, "CPU threads, 0 = one for each core (default 0)"
     },
     Option{

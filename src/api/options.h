@@ -33,6 +33,7 @@ struct OptionValues {
     std::int32_t max_tokens = -1;
     std::vector<std::string> stop = {};
     bool ignore_eos = false;
+    bool cache_prompt = true;
     std::int32_t keep_tokens = ContextOverflow().keep_tokens;
 
     /// Puts what does not concern loading into a ChatRequest or GenerateRequest.
@@ -42,6 +43,7 @@ struct OptionValues {
         request.max_tokens = max_tokens == -2 ? -1 : max_tokens;
         request.stop = stop;
         request.ignore_eos = ignore_eos;
+        request.cache_prompt = cache_prompt;
         request.overflow.keep_tokens = keep_tokens;
     }
 };

@@ -50,7 +50,8 @@ TEST(Options, sets_each_kind_of_option) {
 
 TEST(Options, puts_what_was_set_into_a_request) {
     Options options;
-    for (const char* assignment : {"num_predict=-2", "num_keep=9", "stop=a", "ignore_eos=1"}) {
+    for (const char* assignment :
+         {"num_predict=-2", "num_keep=9", "stop=a", "ignore_eos=1", "cache_prompt=0"}) {
         ASSERT_TRUE(options.set(assignment)) << assignment;
     }
     GenerateRequest request;
@@ -59,6 +60,7 @@ TEST(Options, puts_what_was_set_into_a_request) {
     EXPECT_EQ(request.max_tokens, -1);
     EXPECT_THAT(request.stop, ElementsAre("a"));
     EXPECT_TRUE(request.ignore_eos);
+    EXPECT_FALSE(request.cache_prompt);
     EXPECT_EQ(request.overflow, (ContextOverflow{.shift = true, .keep_tokens = 9}));
 }
 

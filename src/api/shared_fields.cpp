@@ -12,7 +12,7 @@ namespace mullama::api {
 namespace {
 
 /// The sampler fields that no dialect but llama-server's has.
-constexpr std::array<std::string_view, 22> kSamplers = {
+constexpr std::array<std::string_view, 23> kSamplers = {
     "min_p",
     "typical_p",
     "top_k",
@@ -34,6 +34,7 @@ constexpr std::array<std::string_view, 22> kSamplers = {
     "samplers",
     "grammar",
     "ignore_eos",
+    "cache_prompt",
     "num_ctx",
 };
 

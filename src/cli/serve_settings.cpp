@@ -167,6 +167,13 @@ Result<void> set_memory(ServeSettings& settings, const std::string& text) {
     return {};
 }
 
+Result<void> set_prefix_cache(ServeSettings& settings, const std::string& text) {
+    const Result<std::uint64_t> bytes = parse_size(text);
+    if (!bytes) return bytes.error();
+    settings.daemon.load.engine.prefix_cache_bytes = static_cast<std::int64_t>(*bytes);
+    return {};
+}
+
 Result<void> set_body_limit(ServeSettings& settings, const std::string& text) {
     const Result<std::uint64_t> bytes = parse_size(text);
     if (!bytes) return bytes.error();
@@ -295,7 +302,7 @@ const std::array kSettings = {
         false,
         [](ServeSettings& settings, const std::string& text) -> Result<void> {
             std::int32_t count = 0;
-            MULLAMA_TRY(store_number(text, 0, 256, count));
+            MULLAMA_TRY(store_number(text, 0, 255, count));
             if (count > 0) settings.daemon.load.engine.sequences_max = count;
             return {};
         }
@@ -362,6 +369,15 @@ const std::array kSettings = {
         "Number format of the KV cache: f16, q8_0, q4_0, ... (default f16)",
         false,
         set_cache_type
+    },
+    Setting{
+        "prefix_cache",
+        "SIZE",
+        "",
+        "Memory of a model for beginnings of prompts, 0 = compute all anew (default 1/16 of the "
+        "machine's)",
+        false,
+        set_prefix_cache
     },
     Setting{
         "num_thread",

@@ -45,6 +45,7 @@ TEST(ServeSettings, reach_what_they_set) {
         {"keep_alive", {"-1"}},
         {"flash_attention", {"1"}},
         {"kv_cache_type", {"q8_0"}},
+        {"prefix_cache", {"2MiB"}},
         {"origins", {"http://a,http://b"}},
         {"max_body", {"1MB"}},
         {"drain_time", {"1m"}},
@@ -61,6 +62,7 @@ TEST(ServeSettings, reach_what_they_set) {
     EXPECT_EQ(settings->daemon.pool.keep_alive, -1s);
     EXPECT_EQ(settings->daemon.load.engine.flash_attention, FlashAttention::kOn);
     EXPECT_EQ(settings->daemon.load.engine.value_type, CacheType::kQ8_0);
+    EXPECT_EQ(settings->daemon.load.engine.prefix_cache_bytes, 2097152);
     EXPECT_THAT(settings->daemon.origins, ElementsAre("http://a", "http://b"));
     EXPECT_EQ(settings->daemon.http.limits.body_bytes_max, 1'000'000U);
     EXPECT_EQ(settings->drain_time, 60s);
@@ -74,7 +76,7 @@ TEST(ServeSettings, those_given_later_count) {
 TEST(ServeSettings, refuse_what_they_cannot_take) {
     EXPECT_EQ(
         problem("num_parallel", "many"),
-        "invalid value 'many' for num_parallel: it takes a whole number from 0 to 256"
+        "invalid value 'many' for num_parallel: it takes a whole number from 0 to 255"
     );
     EXPECT_THAT(problem("memory", "8 apples"), HasSubstr("8GiB"));
     EXPECT_THAT(problem("keep_alive", "soon"), HasSubstr("time: invalid duration"));

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace mullama {
 
@@ -28,6 +29,13 @@ struct MediaStep {
     std::int32_t count = 0;                 ///< How many; all of them where it is not causal.
     Position begin = 0;                     ///< Where the whole picture begins.
     SequenceId sequence = 0;
+};
+
+/// What sequences can have of each other.
+enum class Sharing : std::uint8_t {
+    kNone,   ///< Nothing.
+    kWhole,  ///< All that one holds at the moment.
+    kParts,  ///< Any of its positions.
 };
 
 /// Chooses the tokens of one answer.
@@ -89,6 +97,38 @@ class Decoder {
     /// up. Errors:  any: nothing of the sequence can be relied on; remove() it.
     virtual Result<void> forget(SequenceId sequence, Position begin, Position end) = 0;
 
+    /// What share(), save() and restore() can do with this model. Only those that can do something
+    /// define these.
+    /// Threads: any.
+    virtual Sharing sharing() const { return Sharing::kNone; }
+
+    /// Gives `to`, which is empty, the positions [0, end) of `from`, in cells that both use.
+    /// `end` is all of `from`, but with Sharing::kParts.
+    /// Errors:  any: `to` is still empty.
+    virtual Result<void> share(SequenceId /*from*/, SequenceId /*to*/, Position /*end*/) {
+        return cannot_share();
+    }
+
+    /// The positions [begin, end) of a sequence as bytes, for restore(); with Sharing::kWhole, what
+    /// goes on there from those before `begin`. `end` as in share().
+    /// Errors:  any: not possible now, or not enough memory.
+    virtual Result<std::vector<std::byte>>
+    save(SequenceId /*sequence*/, Position /*begin*/, Position /*end*/) {
+        return cannot_share();
+    }
+
+    /// Adds the saved positions [begin, end) to a sequence that ends at `begin`, where they began
+    /// when they were saved; with Sharing::kParts `end` may leave some out.
+    /// Errors:  any: the sequence is as it was. kExhausted: no free KV cells.
+    virtual Result<void> restore(
+        SequenceId /*sequence*/,
+        std::span<const std::byte> /*state*/,
+        Position /*begin*/,
+        Position /*end*/
+    ) {
+        return cannot_share();
+    }
+
     /// A sampler for an answer to `prompt`.
     /// Errors:  kInvalidArgument: an option out of range; the message names it.
     /// Threads: any.
@@ -99,6 +139,11 @@ class Decoder {
     /// Makes the decode that is under way, and all later ones, end with kCancelled soon.
     /// Threads: any.
     virtual void interrupt() = 0;
+
+  private:
+    static Error cannot_share() {
+        return {ErrorCode::kUnsupported, "sequences share nothing here"};
+    }
 };
 
 }  // namespace mullama

@@ -30,11 +30,12 @@ Result<void> check_options(const EngineOptions& options) {
     constexpr std::int64_t kMany = 1 << 24;
     constexpr std::int64_t kDay = 24LL * 60 * 60 * 1000;
     MULLAMA_TRY(check_range("context_length", options.context_length, 0, kMany));
-    MULLAMA_TRY(check_range("sequences_max", options.sequences_max, 1, 256));
+    MULLAMA_TRY(check_range("sequences_max", options.sequences_max, 1, 255));
     MULLAMA_TRY(check_range("kv_cells", options.kv_cells, 0, 1 << 30));
     MULLAMA_TRY(check_range("batch_size", options.batch_size, options.sequences_max, kMany));
     MULLAMA_TRY(check_range("ubatch_size", options.ubatch_size, 1, kMany));
     MULLAMA_TRY(check_range("prefill_chunk", options.prefill_chunk, 1, kMany));
+    MULLAMA_TRY(check_range("prefill_budget_ms", options.prefill_budget_ms, 0, kDay));
     MULLAMA_TRY(check_range("threads", options.threads, 0, 512));
     MULLAMA_TRY(check_range("threads_batch", options.threads_batch, 0, 512));
     MULLAMA_TRY(check_range("queue_max", options.queue_max, 0, kMany));

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "engine/token_logprobs.h"
+#include "llama/host_memory.h"
 
 #include <algorithm>
 #include <utility>
@@ -10,12 +11,17 @@ namespace mullama {
 
 namespace {
 
-std::size_t unsigned_of(std::int32_t number) {
+std::size_t unsigned_of(std::int64_t number) {
     return static_cast<std::size_t>(number);
 }
 
 std::int32_t signed_of(std::size_t number) {
     return static_cast<std::int32_t>(number);
+}
+
+std::size_t prefix_bytes(const EngineOptions& options) {
+    if (options.prefix_cache_bytes >= 0) return unsigned_of(options.prefix_cache_bytes);
+    return host_memory().total / 16;
 }
 
 Finish finish_with(FinishReason reason) {
@@ -39,9 +45,14 @@ EngineLoop::EngineLoop(
       tokenizer_(tokenizer),
       clock_(clock),
       info_(decoder.info()),
-      limits_{.batch_size = info_.batch_size, .prefill_chunk = options.prefill_chunk},
+      prefill_pace_(
+          std::min(options.prefill_chunk, info_.batch_size),
+          std::chrono::milliseconds(options.prefill_budget_ms)
+      ),
+      prefill_alone_(std::min(options.ubatch_size, info_.batch_size)),
       stall_timeout_(options.stall_timeout_ms),
-      inbox_(unsigned_of(info_.sequences_max) + unsigned_of(options.queue_max)) {
+      inbox_(unsigned_of(info_.sequences_max) + unsigned_of(options.queue_max)),
+      prefixes_(decoder, prefix_bytes(options)) {
     for (SequenceId id = info_.sequences_max; id > 0; --id) free_ids_.push_back(id - 1);
     counters_.kv_cells_total = info_.kv_cells;
     publish();
@@ -53,9 +64,10 @@ bool EngineLoop::step() {
     drop_abandoned();
     check_readers();
     admit();
+    begin_admitted();
     publish();  // a decode may take long
     const bool looked = decode_media();
-    const bool decoded = decode(plan_step(loads(), limits_));
+    const bool decoded = decode(plan_step(loads(), limits()));
     publish();
     Stream::wake(ready_);
     ready_.clear();
@@ -65,7 +77,7 @@ bool EngineLoop::step() {
 void EngineLoop::drop_abandoned() {
     std::erase_if(waiting_, [](const auto& sequence) { return sequence->stream->abandoned(); });
     for (auto& sequence : running_) {
-        if (sequence->stream->abandoned()) release(*sequence);
+        if (sequence->stream->abandoned()) keep_and_release(*sequence);
     }
     remove_ended();
 }
@@ -98,9 +110,16 @@ void EngineLoop::admit() {
     for (auto left = plan_admission(cells, free_places()); left > 0; --left) {
         auto sequence = std::move(waiting_.front());
         waiting_.pop_front();
+        if (sequence->came_at < 0) sequence->came_at = counters_.prompt_tokens;
         sequence->id = free_ids_.back();
         free_ids_.pop_back();
         running_.push_back(std::move(sequence));
+    }
+}
+
+void EngineLoop::begin_admitted() {
+    for (auto& sequence : running_) {
+        if (!sequence->has_begun) sequence->has_begun = prefixes_.begin(*sequence, running_);
     }
 }
 
@@ -123,7 +142,9 @@ std::optional<Clock::TimePoint> EngineLoop::deadline() const {
 
 std::vector<SequenceLoad> EngineLoop::loads() const {
     std::vector<SequenceLoad> loads;
-    for (const auto& sequence : running_) loads.push_back(sequence->load());
+    for (const auto& sequence : running_) {
+        loads.push_back(sequence->load(counters_.prompt_tokens));
+    }
     return loads;
 }
 
@@ -159,9 +180,8 @@ bool EngineLoop::decode_media() {
 MediaStep EngineLoop::media_step(const Sequence& sequence) const {
     const MediaRange& range = *sequence.media_next();
     const bool generating =
-        std::ranges::any_of(running_, [](const auto& other) { return other->load().generating; });
-    const std::int32_t most =
-        generating ? std::min(limits_.prefill_chunk, limits_.batch_size) : limits_.batch_size;
+        std::ranges::any_of(running_, [](const auto& other) { return other->is_generating(); });
+    const std::int32_t most = generating ? prefill_pace_.tokens() : prefill_alone_;
     MediaStep step{.media = range.media.get(), .sequence = sequence.id};
     step.first = sequence.decoded - range.begin;
     step.count = range.end() - sequence.decoded;
@@ -175,8 +195,11 @@ MediaStep EngineLoop::media_step(const Sequence& sequence) const {
 bool EngineLoop::decode(Grants granted) {
     if (!fill_batch(granted)) return false;
     do {
+        const auto start = clock_.now();
         const auto decoded = decoder_.decode(batch_);
+        now_ = clock_.now();
         if (decoded) {
+            count_step(granted, now_ - start);
             advance(granted);
             return true;
         }
@@ -225,7 +248,8 @@ void EngineLoop::preempt_newest() {
         remove_ended();
         return;
     }
-    release(newest);
+    keep_and_release(newest);
+    newest.has_begun = false;
     newest.decoded = 0;
     newest.paused_at.reset();
     waiting_.push_front(std::move(running_.back()));
@@ -240,10 +264,18 @@ void EngineLoop::fail_batch(const Grants& granted, const Error& error) {
     remove_ended();
 }
 
+void EngineLoop::count_step(const Grants& granted, Clock::TimePoint::duration duration) {
+    ++counters_.steps;
+    std::int32_t answers = 0;
+    std::int32_t prompts = 0;
+    for (std::size_t i = 0; i < granted.size(); ++i) {
+        (running_[i]->is_generating() ? answers : prompts) += granted[i];
+    }
+    prefill_pace_.took(answers, prompts, duration);
+}
+
 // After a decode: counts what is in memory now, and goes on with the sequences that it completed.
 void EngineLoop::advance(const Grants& granted) {
-    now_ = clock_.now();
-    ++counters_.steps;
     std::size_t entries = 0;
     for (std::size_t i = 0; i < granted.size(); ++i) {
         if (granted[i] == 0) continue;
@@ -263,6 +295,7 @@ void EngineLoop::count_decoded(Sequence& sequence, std::int32_t tokens) {
     counters_.prompt_tokens += std::min(sequence.prompt_left(), tokens);
     sequence.decoded += tokens;
     sequence.served_at = counters_.steps;
+    if (sequence.decoded == sequence.stop_at) prefixes_.keep(sequence);
 }
 
 void EngineLoop::choose_token(Sequence& sequence, std::size_t entry) {
@@ -335,8 +368,9 @@ Result<Token> EngineLoop::next_token(Sequence& sequence, std::span<const float> 
 }
 
 void EngineLoop::end(Sequence& sequence, Event last, Finish finish) {
+    const bool failed = finish.error.has_value();
     close(sequence, std::move(last), std::move(finish));
-    release(sequence);
+    failed ? release(sequence) : keep_and_release(sequence);
 }
 
 void EngineLoop::close(Sequence& sequence, Event last, Finish finish) {
@@ -347,6 +381,11 @@ void EngineLoop::close(Sequence& sequence, Event last, Finish finish) {
     last.finish = std::move(finish);
     sequence.stream->close(std::move(last));
     ready_.push_back(sequence.stream);
+}
+
+void EngineLoop::keep_and_release(Sequence& sequence) {
+    prefixes_.keep(sequence);
+    release(sequence);
 }
 
 // Frees the cells and the place of a sequence.
@@ -365,6 +404,7 @@ void EngineLoop::publish() {
     counters_.queued = signed_of(waiting_.size());
     counters_.kv_cells_used = 0;
     for (const auto& sequence : running_) counters_.kv_cells_used += sequence->decoded;
+    counters_.prefix_cache_bytes = static_cast<std::int64_t>(prefixes_.bytes());
     counters_.kv_cells_reserved = info_.kv_cells - free_places().kv_cells;
     inbox_.publish(counters_);
 }

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "engine/decoder.h"
 #include "engine/inbox.h"
+#include "engine/prefill_pace.h"
+#include "engine/prefix_cache.h"
 #include "engine/scheduler.h"
 #include "engine/sequence.h"
 #include <mullama/engine.h>
@@ -53,10 +55,18 @@ class EngineLoop {
     void drop_abandoned();
     void check_readers();
     void admit();
+    void begin_admitted();
     FreePlaces free_places() const;
 
     // Plan and decode.
     std::vector<SequenceLoad> loads() const;
+    StepLimits limits() const {
+        return {
+            .batch_size = info_.batch_size,
+            .prefill_chunk = prefill_pace_.tokens(),
+            .prefill_alone = prefill_alone_,
+        };
+    }
     bool decode_media();
     MediaStep media_step(const Sequence& sequence) const;
     bool decode(Grants granted);
@@ -65,6 +75,7 @@ class EngineLoop {
     void fail_batch(const Grants& granted, const Error& error);
 
     // Emit.
+    void count_step(const Grants& granted, Clock::TimePoint::duration duration);
     void advance(const Grants& granted);
     void count_decoded(Sequence& sequence, std::int32_t tokens);
     void choose_token(Sequence& sequence, std::size_t entry);
@@ -75,6 +86,7 @@ class EngineLoop {
     void end(Sequence& sequence, Event last, Finish finish);
     void close(Sequence& sequence, Event last, Finish finish);
     void release(Sequence& sequence);
+    void keep_and_release(Sequence& sequence);
     void remove_ended();
     void publish();
 
@@ -82,10 +94,12 @@ class EngineLoop {
     const Tokenizer& tokenizer_;
     const Clock& clock_;
     const EngineInfo info_;
-    const StepLimits limits_;
+    PrefillPace prefill_pace_;
+    const std::int32_t prefill_alone_;  // of one pass: more take no less time, but others wait
     const std::chrono::milliseconds stall_timeout_;  // 0 = for ever
 
     Inbox inbox_;
+    PrefixCache prefixes_;
     Sequences waiting_;
     Sequences running_;  // in order of admission
     std::vector<SequenceId> free_ids_;

@@ -29,6 +29,7 @@ inline EngineOptions options_with(std::int32_t stream_capacity) {
     options.queue_max = 3;
     options.stream_capacity = stream_capacity;
     options.stall_timeout_ms = 30000;
+    options.prefix_cache_bytes = 1 << 20;
     return options;
 }
 
@@ -42,9 +43,13 @@ inline GenerateRequest ask(std::string prompt, std::int32_t max_tokens = -1) {
 /// A loop that is stepped by hand over a scripted model.
 class Rig {
   public:
-    explicit Rig(const EngineInfo& info = kInfo, std::int32_t stream_capacity = 256)
+    explicit Rig(
+        const EngineInfo& info = kInfo,
+        std::int32_t stream_capacity = 256,
+        Sharing sharing = Sharing::kNone
+    )
         : options_(options_with(stream_capacity)),
-          decoder(info),
+          decoder(info, sharing),
           loop(decoder, tokenizer_, options_, clock) {}
 
     Result<EventStream> try_submit(GenerateRequest request) {

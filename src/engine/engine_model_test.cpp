@@ -1,3 +1,4 @@
+#include "engine/model_answers.h"
 #include "tests/support/models.h"
 #include "tests/support/scratch_dir.h"
 #include "tests/support/tiny_models.h"
@@ -21,13 +22,12 @@ namespace mullama {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::int32_t kAnswerTokens = 16;
-
-// Kernels round differently for batches of different shapes: where an answer from a shared batch
-// leaves the one computed alone, the two tokens must have been as good as equal by this much. One
-// logit of this model is about 20.
-constexpr float kLogitTolerance = 0.5F;
+using test::best_of;
+using test::difference;
+using test::greedy;
+using test::kAnswerTokens;
+using test::logits_after;
+using test::make_context;
 
 const std::vector<std::string> kPrompts = {
     "The capital of France is",
@@ -60,40 +60,6 @@ class OnSmolLm : public testing::Test {
 
 std::unique_ptr<Model> OnSmolLm::model_;
 
-GenerateRequest greedy(const std::string& prompt, std::int32_t max_tokens = kAnswerTokens) {
-    GenerateRequest request;
-    request.prompt = prompt;
-    request.max_tokens = max_tokens;
-    request.sampling = sampling_greedy();
-    request.ignore_eos = true;
-    return request;
-}
-
-Context make_context(const Model& model) {
-    ContextOptions options;
-    options.context_length = 512;
-    options.threads = 1;
-    return Context::create(model, options).value();
-}
-
-/// The logits after `tokens`, by nothing but a Context.
-std::vector<float> logits_after(Context& context, std::span<const Token> tokens) {
-    context.memory().clear();
-    Batch batch;
-    Position position = 0;
-    for (const Token token : tokens) {
-        const bool last = static_cast<std::size_t>(position) + 1 == tokens.size();
-        batch.add(token, position++, 0, last).value();
-    }
-    context.decode(batch).value();
-    const auto row = context.logits(-1).value();
-    return {row.begin(), row.end()};
-}
-
-Token best_of(std::span<const float> logits) {
-    return static_cast<Token>(std::ranges::max_element(logits) - logits.begin());
-}
-
 /// The greedy answer by a plain loop: the prompt in one batch, and then token by token.
 std::vector<Token> plain_answer(const Model& model, const std::string& prompt) {
     auto context = make_context(model);
@@ -108,28 +74,6 @@ std::vector<Token> plain_answer(const Model& model, const std::string& prompt) {
         tokens.push_back(best_of(context.logits(-1).value()));
     }
     return {tokens.begin() + static_cast<std::ptrdiff_t>(prompt_tokens), tokens.end()};
-}
-
-/// Expects `answer` to be `alone`, or to leave it where the two tokens were as good as equal.
-void expect_same(
-    const Model& model,
-    const std::string& prompt,
-    const std::vector<Token>& answer,
-    const std::vector<Token>& alone
-) {
-    ASSERT_EQ(answer.size(), alone.size());
-    const auto [here, there] = std::ranges::mismatch(answer, alone);
-    if (here == answer.end()) return;
-    auto tokens = model.vocab().tokenize(prompt, true, true).value();
-    tokens.insert(tokens.end(), answer.begin(), here);
-    auto context = make_context(model);
-    const auto logits = logits_after(context, tokens);
-    EXPECT_NEAR(
-        logits[static_cast<std::size_t>(*here)],
-        logits[static_cast<std::size_t>(*there)],
-        kLogitTolerance
-    ) << "at token "
-      << here - answer.begin() << " of the answer to: " << prompt;
 }
 
 TEST_F(OnSmolLm, a_greedy_answer_equals_that_of_a_plain_loop) {
@@ -152,7 +96,7 @@ TEST_F(OnSmolLm, eight_streams_together_answer_as_each_does_alone) {
     EXPECT_LT(engine->stats().steps, 8 * kAnswerTokens / 2) << "they shared their steps";
     for (std::size_t i = 0; i < kPrompts.size(); ++i) {
         const auto alone = engine->submit(greedy(kPrompts[i])).value().collect();
-        expect_same(*model_, kPrompts[i], together[i].tokens, alone.tokens);
+        EXPECT_EQ(difference(*model_, kPrompts[i], together[i].tokens, alone.tokens), "");
     }
 }
 
@@ -167,7 +111,7 @@ TEST_F(OnSmolLm, a_prompt_read_in_chunks_beside_an_answer_gives_the_same_answer)
     auto other = engine->submit(greedy(kPrompts[0], 64)).value();
     ASSERT_TRUE(other.next());
     const auto beside = engine->submit(greedy(prompt)).value().collect();
-    expect_same(*model_, prompt, beside.tokens, alone.tokens);
+    EXPECT_EQ(difference(*model_, prompt, beside.tokens, alone.tokens), "");
 }
 
 TEST_F(OnSmolLm, more_requests_than_places_are_all_answered) {

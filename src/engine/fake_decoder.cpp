@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
@@ -49,8 +50,9 @@ std::string ByteTokenizer::piece(Token token) const {
     return token >= 0 && token < kEnd ? std::string(1, static_cast<char>(token)) : std::string();
 }
 
-FakeDecoder::FakeDecoder(const EngineInfo& info) : info_(info) {
+FakeDecoder::FakeDecoder(const EngineInfo& info, Sharing sharing) : info_(info) {
     auto state = state_.lock();
+    state->sharing = sharing;
     state->histories.resize(static_cast<std::size_t>(info.sequences_max));
     state->positions.resize(state->histories.size());
     state->cells = info.kv_cells;
@@ -150,6 +152,51 @@ Result<void> FakeDecoder::forget(SequenceId sequence, Position begin, Position e
     if (begin < 0 || begin >= end || end > position) throw std::logic_error("a wrong range");
     history.erase(history.begin() + begin, history.begin() + end);
     position -= end - begin;
+    return {};
+}
+
+void FakeDecoder::check_end(const State& state, std::size_t held, Position end) {
+    const auto all = static_cast<Position>(held);
+    const bool fits = state.sharing == Sharing::kParts ? end <= all : end == all;
+    if (!fits || end <= 0) throw std::logic_error("a wrong end");
+}
+
+Result<void> FakeDecoder::share(SequenceId from, SequenceId to, Position end) {
+    auto state = state_.lock();
+    const auto& lent = state->histories.at(static_cast<std::size_t>(from));
+    auto& history = state->histories.at(static_cast<std::size_t>(to));
+    check_end(*state, lent.size(), end);
+    if (!history.empty()) throw std::logic_error("not empty");
+    history.assign(lent.begin(), lent.begin() + end);
+    state->positions.at(static_cast<std::size_t>(to)) = end;
+    return {};
+}
+
+// A token for each position.
+Result<std::vector<std::byte>> FakeDecoder::save(
+    SequenceId sequence, Position begin, Position end
+) {
+    const auto state = state_.lock();
+    const auto& history = state->histories.at(static_cast<std::size_t>(sequence));
+    check_end(*state, history.size(), end);
+    const auto bytes = std::as_bytes(std::span(history.begin() + begin, history.begin() + end));
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
+}
+
+Result<void> FakeDecoder::restore(
+    SequenceId sequence, std::span<const std::byte> saved, Position begin, Position end
+) {
+    auto state = state_.lock();
+    auto& position = state->positions.at(static_cast<std::size_t>(sequence));
+    if (position != begin) throw std::logic_error("positions do not follow on");
+    std::vector<Token> tokens(saved.size() / sizeof(Token));
+    std::memcpy(tokens.data(), saved.data(), saved.size());
+    check_end(*state, tokens.size(), end - begin);
+    tokens.resize(static_cast<std::size_t>(end - begin));
+    MULLAMA_TRY(check_step(*state, tokens.size()));
+    auto& history = state->histories.at(static_cast<std::size_t>(sequence));
+    history.insert(history.end(), tokens.begin(), tokens.end());
+    position = end;
     return {};
 }
 

@@ -39,7 +39,7 @@ class ByteTokenizer : public Tokenizer {
 /// Threads: as Decoder; the functions for tests on any thread.
 class FakeDecoder final : public Decoder {
   public:
-    explicit FakeDecoder(const EngineInfo& info);
+    explicit FakeDecoder(const EngineInfo& info, Sharing sharing = Sharing::kNone);
 
     EngineInfo info() const override { return info_; }
     Result<void> decode(std::span<const DecodeEntry> batch) override;
@@ -49,6 +49,12 @@ class FakeDecoder final : public Decoder {
     void remove(SequenceId sequence) override;
     bool can_forget() const override { return state_.lock()->can_forget; }
     Result<void> forget(SequenceId sequence, Position begin, Position end) override;
+    Sharing sharing() const override { return state_.lock()->sharing; }
+    Result<void> share(SequenceId from, SequenceId to, Position end) override;
+    Result<std::vector<std::byte>> save(SequenceId sequence, Position begin, Position end) override;
+    Result<void> restore(
+        SequenceId sequence, std::span<const std::byte> state, Position begin, Position end
+    ) override;
     Result<std::unique_ptr<TokenSampler>> make_sampler(
         const SamplingOptions& options, std::span<const Token> prompt
     ) const override;
@@ -78,6 +84,7 @@ class FakeDecoder final : public Decoder {
         std::vector<std::vector<float>> rows;  // of the last batch; empty where not asked for
         std::optional<Error> failure;
         std::int32_t cells = 0;
+        Sharing sharing = Sharing::kNone;
         bool can_forget = true;
         bool blocked = false;
         bool interrupted = false;
@@ -86,6 +93,7 @@ class FakeDecoder final : public Decoder {
     static std::int32_t cells_used(const State& state);
     static Result<void> check_step(State& state, std::size_t tokens);
     void check(const State& state, std::span<const DecodeEntry> batch) const;
+    static void check_end(const State& state, std::size_t held, Position end);
 
     const EngineInfo info_;
     Guarded<State> state_;

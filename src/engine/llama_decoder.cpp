@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include <mullama/sampler.h>
+#include <mullama/state.h>
 
 #include <algorithm>
 #include <array>
@@ -68,13 +69,19 @@ Result<std::int32_t> cells_of_all(std::int32_t length, const EngineOptions& opti
     );
 }
 
-ContextOptions context_options(std::int32_t cells, const EngineOptions& options) {
+// A recurrent state goes with the last position, and cannot be put together from parts.
+Sharing sharing_of(const Model& model) {
+    if (model.is_recurrent() || model.is_hybrid()) return Sharing::kNone;
+    return model.sliding_window() > 0 ? Sharing::kWhole : Sharing::kParts;
+}
+
+ContextOptions context_options(std::int32_t cells, const EngineOptions& options, Sharing sharing) {
     ContextOptions context;
     context.context_length = cells;
-    context.batch_size = options.batch_size;
     context.ubatch_size = options.ubatch_size;
-    context.sequences_max = options.sequences_max;
-    context.outputs_max = options.sequences_max;  // one row of logits for each answer
+    context.sequences_max = options.sequences_max + (sharing == Sharing::kNone ? 0 : 1);
+    context.batch_size = std::max(options.batch_size, context.sequences_max);
+    context.outputs_max = context.sequences_max;  // one row of logits for each answer
     context.threads = options.threads;
     context.threads_batch = options.threads_batch;
     context.flash_attention = options.flash_attention;
@@ -92,13 +99,14 @@ Result<std::unique_ptr<Decoder>> LlamaDecoder::create(
     const std::int32_t length = length_of_one(model, options);
     const auto cells = cells_of_all(length, options);
     if (!cells) return cells.error();
-    auto context = Context::create(model, context_options(*cells, options));
+    auto context = Context::create(model, context_options(*cells, options, sharing_of(model)));
     if (!context) return std::move(context).error();
+    MULLAMA_TRY(set_adapters(*context, options.adapters));
     MULLAMA_TRY(context->memory().remove(0));  // refuses models without a memory
 
     const EngineInfo info{
         .context_length = std::min(length, *cells),
-        .sequences_max = context->sequences_max(),
+        .sequences_max = options.sequences_max,
         .kv_cells = *cells,
         .batch_size = context->batch_size(),
         .vocab_size = model.vocab().size(),
@@ -116,6 +124,8 @@ LlamaDecoder::LlamaDecoder(
       info_(info),
       ubatch_size_(context.ubatch_size()),
       can_forget_(context.memory().can_shift() && !model.is_recurrent() && !model.is_hybrid()),
+      sharing_(sharing_of(model)),
+      spare_(info.sequences_max),
       context_(std::move(context)) {
     context_.set_abort([this] { return interrupted_.load(std::memory_order_relaxed); });
     batch_.reserve(info_.batch_size);
@@ -211,6 +221,29 @@ Result<void> LlamaDecoder::forget(SequenceId sequence, Position begin, Position 
     if (!removed) return removed.error();
     if (!*removed) return fail(ErrorCode::kUnsupported, "this model cannot forget a part");
     return memory.shift(sequence, end, Memory::kAll, begin - end);
+}
+
+Result<void> LlamaDecoder::share(SequenceId from, SequenceId to, Position end) {
+    return context_.memory().copy(from, to, 0, end);
+}
+
+Result<std::vector<std::byte>> LlamaDecoder::save(
+    SequenceId sequence, Position begin, Position end
+) {
+    MULLAMA_TRY(context_.memory().copy(sequence, spare_, begin, end));
+    auto state = save_sequence(context_, spare_);
+    remove(spare_);
+    return state;
+}
+
+Result<void> LlamaDecoder::restore(
+    SequenceId sequence, std::span<const std::byte> state, Position begin, Position end
+) {
+    const auto restored = restore_sequence(context_, spare_, state);
+    if (!restored) return restored.error();
+    const auto copied = context_.memory().copy(spare_, sequence, begin, end);
+    remove(spare_);
+    return copied;
 }
 
 Result<std::unique_ptr<TokenSampler>> LlamaDecoder::make_sampler(

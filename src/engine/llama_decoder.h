@@ -11,7 +11,9 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
+#include <vector>
 
 namespace mullama {
 
@@ -33,6 +35,12 @@ class LlamaDecoder final : public Decoder {
     void remove(SequenceId sequence) override;
     bool can_forget() const override { return can_forget_; }
     Result<void> forget(SequenceId sequence, Position begin, Position end) override;
+    Sharing sharing() const override { return sharing_; }
+    Result<void> share(SequenceId from, SequenceId to, Position end) override;
+    Result<std::vector<std::byte>> save(SequenceId sequence, Position begin, Position end) override;
+    Result<void> restore(
+        SequenceId sequence, std::span<const std::byte> state, Position begin, Position end
+    ) override;
     Result<std::unique_ptr<TokenSampler>> make_sampler(
         const SamplingOptions& options, std::span<const Token> prompt
     ) const override;
@@ -48,6 +56,8 @@ class LlamaDecoder final : public Decoder {
     const EngineInfo info_;
     const std::int32_t ubatch_size_;
     const bool can_forget_;
+    const Sharing sharing_;
+    const SequenceId spare_;  // on its way from or to bytes
     std::atomic<bool> interrupted_ = false;
     Context context_;
     Batch batch_;

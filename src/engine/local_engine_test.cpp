@@ -215,9 +215,10 @@ TEST(LocalEngine, a_decoder_that_throws_ends_requests_and_not_the_program) {
 }
 
 /// Reads a stream in one of the ways there are, to its end or not.
-void use_stream(EventStream stream, int way, std::size_t reads, const std::string& expected) {
+void use_stream(EventStream given, int way, std::size_t reads, const std::string& expected) {
     std::string text;
     EventLoop loop;
+    EventStream stream = std::move(given);  // goes before the loop that it is bound to
     switch (way % 5) {
         case 0:
             text = stream.collect().text;
@@ -301,7 +302,7 @@ TEST(EngineOptions, name_what_is_out_of_range) {
     EngineOptions options;
     options.sequences_max = 0;
     EXPECT_EQ(
-        check_options(options).error().message, "sequences_max is 0: give a number from 1 to 256"
+        check_options(options).error().message, "sequences_max is 0: give a number from 1 to 255"
     );
     options = {};
     options.batch_size = 2;

@@ -6,22 +6,15 @@ namespace mullama {
 
 namespace {
 
-// Gives `sequence` up to `tokens` more of what is pending and left.
-void grant(
-    std::int32_t& granted, const SequenceLoad& sequence, std::int32_t tokens, std::int32_t& left
-) {
-    const std::int32_t more = std::min({tokens, sequence.pending - granted, left});
-    granted += more;
-    left -= more;
-}
-
-// The prompts to read, those that have waited longest first.
+// The prompts to read, in order.
 std::vector<std::size_t> prompts_in_turn(std::span<const SequenceLoad> loads) {
     std::vector<std::size_t> turns;
     for (std::size_t i = 0; i < loads.size(); ++i) {
         if (!loads[i].generating && !loads[i].paused && loads[i].pending > 0) turns.push_back(i);
     }
-    std::ranges::stable_sort(turns, {}, [&](std::size_t i) { return loads[i].served_at; });
+    std::ranges::stable_sort(turns, {}, [&](std::size_t i) {
+        return loads[i].pending - loads[i].waited;
+    });
     return turns;
 }
 
@@ -41,19 +34,16 @@ std::size_t plan_admission(std::span<const std::int32_t> cells, FreePlaces free)
 std::vector<std::int32_t> plan_step(std::span<const SequenceLoad> loads, StepLimits limits) {
     std::vector<std::int32_t> granted(loads.size(), 0);
     std::int32_t left = limits.batch_size;
+    const auto grant = [&](std::size_t i) {
+        granted[i] = std::min(loads[i].pending, left);
+        left -= granted[i];
+    };
     for (std::size_t i = 0; i < loads.size(); ++i) {
-        const SequenceLoad& load = loads[i];
-        if (load.generating && !load.paused) grant(granted[i], load, load.pending, left);
+        if (loads[i].generating && !loads[i].paused) grant(i);
     }
-
     const bool generating = left < limits.batch_size;
-    if (generating) left = std::min(left, limits.prefill_chunk);
-    const auto turns = prompts_in_turn(loads);
-    if (turns.empty()) return granted;
-    const std::int32_t share =
-        std::max(kPromptShareMin, left / static_cast<std::int32_t>(turns.size()));
-    for (const std::size_t i : turns) grant(granted[i], loads[i], share, left);
-    for (const std::size_t i : turns) grant(granted[i], loads[i], left, left);
+    left = std::min(left, generating ? limits.prefill_chunk : limits.prefill_alone);
+    for (const std::size_t i : prompts_in_turn(loads)) grant(i);
     return granted;
 }
 

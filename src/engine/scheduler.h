@@ -23,22 +23,23 @@ std::size_t plan_admission(std::span<const std::int32_t> cells, FreePlaces free)
 
 /// One running sequence as the plan sees it.
 struct SequenceLoad {
-    std::int32_t pending = 0;     ///< Tokens to compute before its next token can be chosen.
-    bool generating = false;      ///< They are the answer's; else the prompt's.
-    bool paused = false;          ///< Its reader is behind: compute nothing.
-    std::int64_t served_at = -1;  ///< The step that last took tokens of its prompt; -1 = none.
+    std::int32_t pending = 0;  ///< Tokens to compute before its next token can be chosen.
+    bool generating = false;   ///< They are the answer's; else the prompt's.
+    bool paused = false;       ///< Its reader is behind: compute nothing.
+    std::int64_t waited = 0;   ///< Prompt tokens, of any request, computed since it came.
 };
 
 struct StepLimits {
     std::int32_t batch_size = 0;     ///< The most tokens of a step.
-    std::int32_t prefill_chunk = 0;  ///< Of those, prompt tokens while answers are generated.
+    std::int32_t prefill_chunk = 0;  ///< Of those, prompt tokens while answers are generated,
+    std::int32_t prefill_alone = 0;  ///< and else.
 };
 
 /// How many pending tokens of each sequence the next step computes.
 ///
-/// Every answer's next token comes first. Prompts share what is left, or prefill_chunk if that is
-/// less and there are answers: in equal parts of at least kPromptShareMin tokens, those that have
-/// waited longest first; what one does not need goes to the others.
+/// Every answer's next token comes first. What is left, within the limits for prompts, goes to the
+/// prompt with the fewest tokens to compute, then to the next: so most wait least, and none for
+/// long, since tokens that were computed while it waited count as if they were its own.
 /// Shape: [loads.size()].
 std::vector<std::int32_t> plan_step(std::span<const SequenceLoad> loads, StepLimits limits);
 
@@ -46,8 +47,5 @@ std::vector<std::int32_t> plan_step(std::span<const SequenceLoad> loads, StepLim
 /// them; prompts alone keep half of their tokens. Gives false, with nothing changed, where only
 /// answers or a single token are left.
 bool shrink_plan(std::span<const SequenceLoad> loads, std::vector<std::int32_t>& granted);
-
-/// Prompts are not cut into smaller parts than this to be fair, since small parts compute slowly.
-inline constexpr std::int32_t kPromptShareMin = 32;
 
 }  // namespace mullama

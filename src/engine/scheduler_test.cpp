@@ -9,14 +9,14 @@ namespace {
 
 using Grants = std::vector<std::int32_t>;
 
-constexpr StepLimits kLimits{.batch_size = 2048, .prefill_chunk = 256};
+constexpr StepLimits kLimits{.batch_size = 2100, .prefill_chunk = 256, .prefill_alone = 2048};
 
 SequenceLoad answer() {
     return {.pending = 1, .generating = true};
 }
 
-SequenceLoad prompt(std::int32_t pending, std::int64_t served_at = -1) {
-    return {.pending = pending, .served_at = served_at};
+SequenceLoad prompt(std::int32_t pending, std::int64_t waited = 0) {
+    return {.pending = pending, .waited = waited};
 }
 
 SequenceLoad paused(SequenceLoad load) {
@@ -60,7 +60,7 @@ TEST(Plan, every_answer_gets_its_next_token) {
     EXPECT_EQ(plan({answer(), answer(), answer()}), (Grants{1, 1, 1}));
 }
 
-TEST(Plan, a_prompt_alone_takes_the_whole_batch) {
+TEST(Plan, a_prompt_alone_takes_all_that_it_may) {
     //  a  [......... 5000 .........]        nobody waits for the step: as much as it takes
     EXPECT_EQ(plan({prompt(5000)}), (Grants{2048}));
     EXPECT_EQ(plan({prompt(100)}), (Grants{100}));
@@ -82,31 +82,36 @@ TEST(Plan, paused_sequences_get_nothing) {
     EXPECT_EQ(plan({paused(prompt(10)), paused(answer())}), (Grants{0, 0}));
 }
 
-TEST(Plan, prompts_share_the_budget_equally) {
-    //  a  [.... 1000 ....]     1024 each
-    //  b  [.... 3000 ........]
-    EXPECT_EQ(plan({prompt(2000), prompt(3000)}), (Grants{1024, 1024}));
-    EXPECT_EQ(plan({answer(), prompt(2000), prompt(3000)}), (Grants{1, 128, 128}));
-}
-
-TEST(Plan, what_a_short_prompt_leaves_goes_to_the_others) {
-    //  a  [ 48 ]               done in this step
-    //  b  [.... 3000 ........]  2048 - 48
-    EXPECT_EQ(plan({prompt(48), prompt(3000)}), (Grants{48, 2000}));
+TEST(Plan, short_prompts_go_first) {
+    //  a  [.... 3000 ........]   2048 - 48
+    //  b  [ 48 ]                 done in this step
     EXPECT_EQ(plan({prompt(3000), prompt(48)}), (Grants{2000, 48}));
+    EXPECT_EQ(plan({answer(), prompt(3000), prompt(2000)}), (Grants{1, 0, 256}));
+    EXPECT_EQ(plan({answer(), prompt(200), prompt(200)}), (Grants{1, 200, 56})) << "in order";
 }
 
-TEST(Plan, many_prompts_take_turns_in_parts_that_are_not_too_small) {
-    //  Twelve prompts beside an answer: 256 / 12 would be 21 each. Eight get 32, and those that got
-    //  nothing are first in the next step.
-    std::vector<SequenceLoad> loads(12, prompt(1000));
-    loads.push_back(answer());
-    const Grants first = plan_step(loads, kLimits);
-    EXPECT_EQ(first, (Grants{32, 32, 32, 32, 32, 32, 32, 32, 0, 0, 0, 0, 1}));
+TEST(Plan, a_long_prompt_that_has_waited_goes_before_a_short_one) {
+    //  a  [.... 3000 ........]   2960 tokens of others were computed while it waited
+    //  b  [ 48 ]
+    EXPECT_EQ(plan({answer(), prompt(3000, 2960), prompt(48)}), (Grants{1, 256, 0}));
+    EXPECT_EQ(plan({answer(), prompt(3000, 2940), prompt(48)}), (Grants{1, 208, 48}));
+}
 
-    for (std::size_t i = 0; i < 8; ++i) loads[i] = prompt(968, 0);
-    const Grants second = plan_step(loads, kLimits);
-    EXPECT_EQ(second, (Grants{32, 32, 32, 32, 0, 0, 0, 0, 32, 32, 32, 32, 1}));
+// Short prompts come without end, one in each step.
+TEST(Plan, no_prompt_waits_for_ever) {
+    std::vector<SequenceLoad> loads = {answer(), prompt(3000)};
+    std::int32_t steps = 0;
+    for (; loads[1].pending > 0; ++steps) {
+        ASSERT_LT(steps, 50);
+        loads.push_back(prompt(250));
+        const Grants granted = plan_step(loads, kLimits);
+        const std::int32_t sum = std::accumulate(granted.begin() + 1, granted.end(), 0);
+        for (std::size_t i = 1; i < loads.size(); ++i) {
+            loads[i].pending -= granted[i];
+            loads[i].waited += sum;
+        }
+    }
+    EXPECT_GT(steps, 3000 / 256) << "the short ones went first for a while";
 }
 
 TEST(Plan, all_prompts_come_to_an_end_within_the_steps_that_their_tokens_need) {
@@ -119,7 +124,6 @@ TEST(Plan, all_prompts_come_to_an_end_within_the_steps_that_their_tokens_need) {
     for (; left > 0; ++step) {
         const Grants granted = plan_step(loads, kLimits);
         for (std::size_t i = 0; i + 1 < loads.size(); ++i) {
-            if (granted[i] > 0) loads[i].served_at = step;
             loads[i].pending -= granted[i];
             ASSERT_GE(loads[i].pending, 0);
             left -= granted[i];
@@ -130,7 +134,7 @@ TEST(Plan, all_prompts_come_to_an_end_within_the_steps_that_their_tokens_need) {
 }
 
 TEST(Plan, never_exceeds_the_batch) {
-    const StepLimits small{.batch_size = 8, .prefill_chunk = 256};
+    const StepLimits small{.batch_size = 8, .prefill_chunk = 256, .prefill_alone = 512};
     std::vector<SequenceLoad> loads(6, answer());
     loads.push_back(prompt(100));
     EXPECT_EQ(plan_step(loads, small), (Grants{1, 1, 1, 1, 1, 1, 2}));

@@ -59,6 +59,7 @@ Position Sequence::position_of(std::int32_t index) const {
 Usage Sequence::usage(Clock::TimePoint now) const {
     Usage usage;
     usage.prompt_tokens = prompt_tokens;
+    usage.cached_tokens = cached_tokens;
     usage.cut_tokens = cut_tokens;
     usage.completion_tokens = generated();
     usage.queue_ns = nanoseconds_between(submitted_at, started_at.value_or(now));

@@ -52,6 +52,7 @@ struct Sequence {
     std::int32_t cells = 0;              // what it reserves
     std::int32_t keep_tokens = 0;        // of the prompt, where the context is shifted
     bool ignore_eos = false;
+    bool cache_prompt = true;
     bool reports_progress = false;
     std::chrono::milliseconds time_max{};  // from the first token on; zero for no limit
     std::optional<std::int32_t> top_logprobs;
@@ -64,9 +65,13 @@ struct Sequence {
 
     // The engine thread's.
     SequenceId id = kNoSequence;  // its place in the KV cache while it runs
+    bool has_begun = false;       // else it waits for what others compute for it, see PrefixCache
     std::int32_t decoded = 0;
-    std::int32_t forgotten = 0;  // how many of `tokens` shifts have taken away
-    std::int64_t served_at = -1;
+    std::int32_t stop_at = 0;        // of `tokens`: a step ends there if it comes to it
+    std::int32_t cached_tokens = 0;  // of the prompt, that others had computed
+    std::int32_t forgotten = 0;      // how many of `tokens` shifts have taken away
+    std::int64_t came_at = -1;       // when the engine had computed so many tokens of prompts
+    std::int64_t served_at = -1;     // its last step
     std::optional<Clock::TimePoint> paused_at;  // since when its stream has been full
     std::optional<Clock::TimePoint> started_at;
     std::optional<Clock::TimePoint> first_token_at;
@@ -87,15 +92,21 @@ struct Sequence {
     const MediaRange* media_next() const;
     /// How many tokens are pending before the next picture, or the end.
     std::int32_t tokens_next() const;
+    /// How many of them a step may compute.
+    std::int32_t tokens_in_step() const {
+        return stop_at > decoded ? std::min(tokens_next(), stop_at - decoded) : tokens_next();
+    }
     /// Where the token at `index` of `tokens` stands, or the picture that begins there.
     Position position_of(std::int32_t index) const;
 
-    SequenceLoad load() const {
+    bool is_generating() const { return generated() > 0 && pending() == 1; }
+    /// `prompt_tokens_computed` is the engine's count.
+    SequenceLoad load(std::int64_t prompt_tokens_computed) const {
         return {
-            .pending = tokens_next(),
-            .generating = generated() > 0 && pending() == 1,
+            .pending = has_begun ? tokens_in_step() : 0,
+            .generating = is_generating(),
             .paused = paused_at.has_value(),
-            .served_at = served_at,
+            .waited = prompt_tokens_computed - came_at,
         };
     }
 

@@ -235,6 +235,7 @@ Result<std::unique_ptr<Sequence>> make_sequence(
     sequence->keep_tokens =
         overflow.keep_tokens < 0 ? sequence->prompt_tokens : overflow.keep_tokens;
     sequence->ignore_eos = request.ignore_eos;
+    sequence->cache_prompt = request.cache_prompt;
     sequence->reports_progress = request.report_progress;
     sequence->time_max =
         std::min(std::chrono::milliseconds(request.generate_max_ms), kTimeMaxLongest);

@@ -35,6 +35,7 @@ void add(EngineStats& sum, const EngineStats& one) {
     sum.kv_cells_used += one.kv_cells_used;
     sum.kv_cells_reserved += one.kv_cells_reserved;
     sum.kv_cells_total += one.kv_cells_total;
+    sum.prefix_cache_bytes += one.prefix_cache_bytes;
     sum.steps += one.steps;
 }
 
@@ -204,6 +205,12 @@ void Metrics::write_engines(std::string& to, const std::vector<PooledEngine>& en
         &S::kv_cells_reserved
     );
     family("mullama_kv_cells_total", gauge, "KV cells that there are.", &S::kv_cells_total);
+    family(
+        "mullama_prefix_cache_bytes",
+        gauge,
+        "Memory that beginnings of prompts and answers are kept in.",
+        &S::prefix_cache_bytes
+    );
     family(
         "mullama_engine_steps_total",
         MetricKind::kCounter,

@@ -14,6 +14,10 @@ WEATHER = {
 }
 
 
+def prompt_tokens(answer):
+    return answer.usage.input_tokens + answer.usage.cache_read_input_tokens
+
+
 class AnthropicTest(ServerTest):
     def setUp(self):
         self.client = anthropic.Anthropic(base_url=self.server.url, api_key="unused", max_retries=0)
@@ -30,7 +34,7 @@ class AnthropicTest(ServerTest):
         self.assertEqual((answer.type, answer.role, answer.model), ("message", "assistant", MODEL))
         self.assertEqual((answer.stop_reason, answer.stop_sequence), ("end_turn", None))
         self.assertEqual(answer.content[0].type, "text")
-        self.assertGreater(answer.usage.input_tokens, 10)
+        self.assertGreater(prompt_tokens(answer), 10)
         self.assertGreater(answer.usage.output_tokens, 1)
 
     def test_a_stream_adds_up_to_the_whole(self):
@@ -60,7 +64,7 @@ class AnthropicTest(ServerTest):
             system=[{"type": "text", "text": "Be brief. "}, {"type": "text", "text": "Be kind.",
                     "cache_control": {"type": "ephemeral"}}],
         )
-        self.assertGreater(plain.usage.input_tokens, 0)
+        self.assertGreater(prompt_tokens(plain), 0)
         self.assertTrue(blocks.content[0].text)
 
     def test_an_answer_may_be_begun(self):
@@ -69,7 +73,16 @@ class AnthropicTest(ServerTest):
 
     def test_counts_tokens(self):
         counted = self.client.messages.count_tokens(model=MODEL, messages=HELLO)
-        self.assertEqual(counted.input_tokens, self.create().usage.input_tokens)
+        self.assertEqual(counted.input_tokens, prompt_tokens(self.create()))
+
+    def test_tells_what_was_read_from_the_cache(self):
+        system = "You keep the harbour master's diary. " * 20
+        first = self.create(system=system)
+        self.create([{"role": "user", "content": "Who comes?"}], system=system)
+        second = self.create([{"role": "user", "content": "What comes?"}], system=system)
+        self.assertGreater(second.usage.cache_read_input_tokens, 100)
+        self.assertLess(second.usage.input_tokens, 40)
+        self.assertLess(abs(prompt_tokens(second) - prompt_tokens(first)), 10)
 
     def test_tools_need_a_template_that_knows_them(self):
         with self.assertRaises(anthropic.BadRequestError) as caught:

@@ -50,6 +50,17 @@ class OpenAiTest(ServerTest):
         usage = answer.usage
         self.assertEqual(usage.total_tokens, usage.prompt_tokens + usage.completion_tokens)
 
+    def test_a_chat_that_goes_on_computes_only_what_is_new(self):
+        chat = [{"role": "system", "content": "You count the barrels in the harbour. " * 20}, *HELLO]
+        alone = self.chat(chat, extra_body={"cache_prompt": False})
+        self.assertEqual(alone.usage.prompt_tokens_details.cached_tokens, 0)
+        first = self.chat(chat)
+        self.assertEqual(first.choices[0].message.content, alone.choices[0].message.content)
+        chat += [{"role": "assistant", "content": first.choices[0].message.content}, *HELLO]
+        second = self.chat(chat).usage
+        self.assertGreaterEqual(second.prompt_tokens_details.cached_tokens, first.usage.prompt_tokens)
+        self.assertLess(second.prompt_tokens - second.prompt_tokens_details.cached_tokens, 40)
+
     def test_a_stream_adds_up_to_the_whole(self):
         whole = self.chat().choices[0].message.content
         chunks = list(self.chat(stream=True, stream_options={"include_usage": True}))

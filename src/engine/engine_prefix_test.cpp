@@ -1,0 +1,88 @@
+#include "engine/model_answers.h"
+#include "tests/support/models.h"
+#include <mullama/engine.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+/// Answers that take over what others have computed, on a model whose memory gives any part
+/// (SmolLM2) and on one with sliding windows (Gemma 3), whose prompts here are longer than those.
+namespace mullama {
+namespace {
+
+using test::difference;
+using test::greedy;
+
+struct Case {
+    const char* name;
+    std::filesystem::path (*path)();
+    int words;  // of the text that prompts begin with
+};
+
+class SharedPrefix : public testing::TestWithParam<Case> {
+  protected:
+    SharedPrefix() : model_(Model::load(GetParam().path()).value()) {
+        system_ = "The harbour master keeps a diary.";
+        for (int day = 1; static_cast<int>(system_.size()) < 6 * GetParam().words; ++day) {
+            system_ += " On day " + std::to_string(day) + " a ship with " +
+                       std::to_string(day * 37 % 101) + " barrels came in.";
+        }
+    }
+
+    std::unique_ptr<Engine> make_engine(std::int64_t prefix_cache_bytes = 1 << 30) const {
+        EngineOptions options;
+        options.threads = 1;
+        options.context_length = 1024;
+        options.prefix_cache_bytes = prefix_cache_bytes;
+        return make_local_engine(model_, options).value();
+    }
+
+    Completion answer(Engine& engine, const std::string& prompt) const {
+        return engine.submit(greedy(prompt)).value().collect();
+    }
+
+    const Model model_;
+    std::string system_;
+};
+
+TEST_P(SharedPrefix, gives_the_answers_of_prompts_that_are_computed_whole) {
+    const std::vector<std::string> prompts = {system_ + " The diary is", system_ + " Barrels are"};
+    const auto plain = make_engine(0);
+    const auto engine = make_engine();
+    std::vector<EventStream> streams;
+    for (const auto& prompt : prompts) streams.push_back(engine->submit(greedy(prompt)).value());
+    for (std::size_t i = 0; i < prompts.size(); ++i) {
+        const Completion together = streams[i].collect();
+        const Completion alone = answer(*plain, prompts[i]);
+        const std::int64_t length = alone.finish.usage.prompt_tokens;
+        EXPECT_EQ(difference(model_, prompts[i], together.tokens, alone.tokens), "");
+        EXPECT_EQ(alone.finish.usage.cached_tokens, 0);
+        EXPECT_EQ(together.finish.usage.cached_tokens > length - 20, i > 0);
+    }
+    EXPECT_EQ(engine->stats().kv_cells_used, 0);
+
+    // From main memory.
+    const std::string next = system_ + " The diary is of";
+    const Completion later = answer(*engine, next);
+    const Completion alone = answer(*plain, next);
+    EXPECT_EQ(difference(model_, next, later.tokens, alone.tokens), "");
+    EXPECT_GT(later.finish.usage.cached_tokens, alone.finish.usage.prompt_tokens - 20);
+    EXPECT_GT(engine->stats().prefix_cache_bytes, 0);
+    EXPECT_EQ(plain->stats().prefix_cache_bytes, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Model,
+    SharedPrefix,
+    testing::Values(
+        Case{"smollm2", test::smollm2_path, 60}, Case{"gemma3", test::gemma3_path, 350}
+    ),
+    [](const auto& tested) { return tested.param.name; }
+);
+
+}  // namespace
+}  // namespace mullama

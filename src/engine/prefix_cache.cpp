@@ -1,0 +1,110 @@
+#include "engine/prefix_cache.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace mullama {
+
+namespace {
+
+// The next token is chosen from the last one, which therefore is always computed.
+std::span<const Token> takeable(const Sequence& sequence) {
+    return std::span(sequence.tokens).first(sequence.tokens.size() - 1);
+}
+
+void stop_at(Sequence& sequence, std::int32_t tokens) {
+    const bool is_ahead = sequence.stop_at > sequence.decoded;
+    sequence.stop_at = is_ahead ? std::min(sequence.stop_at, tokens) : tokens;
+}
+
+}  // namespace
+
+PrefixCache::PrefixCache(Decoder& decoder, std::size_t bytes_max)
+    : decoder_(decoder),
+      on_(bytes_max > 0 && decoder.sharing() != Sharing::kNone),
+      whole_(decoder.sharing() == Sharing::kWhole),
+      tree_(bytes_max) {}
+
+// Positions follow the tokens only where there are no pictures and nothing was forgotten.
+bool PrefixCache::shares(const Sequence& sequence) const {
+    return on_ && sequence.cache_prompt && sequence.media.empty() && sequence.forgotten == 0;
+}
+
+bool PrefixCache::begin(Sequence& sequence, const Sequences& running) {
+    if (!shares(sequence)) return true;
+    const auto tokens = takeable(sequence);
+    const Offers offered = offers(sequence, tokens, running);
+    const PrefixTree::Match kept = tree_.find(tokens, whole_);
+    const std::int32_t at_hand = std::max(offered.now.tokens, kept.tokens);
+    if (offered.soon.tokens >= at_hand + kWorthWaiting) {
+        if (whole_) stop_at(*offered.soon.sequence, offered.soon.tokens);
+        return false;
+    }
+    take(sequence, offered.now, kept);
+    if (sequence.generated() == 0) sequence.cached_tokens = sequence.decoded;
+    if (!whole_) return true;
+    // Here others have left, or will leave, the way of this one.
+    const std::int32_t fork = std::max(offered.common, tree_.find(tokens, false).tokens);
+    if (fork >= sequence.decoded + kWorthWaiting) stop_at(sequence, fork);
+    return true;
+}
+
+PrefixCache::Offers PrefixCache::offers(
+    const Sequence& sequence, std::span<const Token> tokens, const Sequences& running
+) const {
+    Offers offers;
+    bool is_before = true;
+    for (const auto& other : running) {
+        if (other.get() == &sequence) is_before = false;
+        if (other.get() == &sequence || !shares(*other)) continue;
+        const std::int32_t common = common_length(tokens, other->tokens);
+        const bool all = other->decoded <= common;
+        const std::int32_t now = all ? other->decoded : whole_ ? 0 : common;
+        if (now > offers.now.tokens) offers.now = {other.get(), now};
+        const bool is_coming = is_before && all && !other->paused_at;
+        if (is_coming && common > offers.soon.tokens) offers.soon = {other.get(), common};
+        offers.common = std::max(offers.common, common);
+    }
+    return offers;
+}
+
+void PrefixCache::take(Sequence& sequence, const Lender& lender, const PrefixTree::Match& kept) {
+    if (lender.tokens >= std::max(kept.tokens, kTokensMin)) {
+        if (decoder_.share(lender.sequence->id, sequence.id, lender.tokens)) {
+            sequence.decoded = lender.tokens;
+            return;
+        }
+    }
+    if (kept.tokens >= kTokensMin && !restore(sequence, kept)) {
+        decoder_.remove(sequence.id);
+        sequence.decoded = 0;
+    }
+}
+
+bool PrefixCache::restore(Sequence& sequence, const PrefixTree::Match& kept) {
+    for (const PrefixTree::Part& part : kept.parts) {
+        if (!decoder_.restore(sequence.id, part.state, part.begin, part.end)) return false;
+        sequence.decoded = part.end;
+    }
+    return true;
+}
+
+void PrefixCache::keep(const Sequence& sequence) {
+    if (!shares(sequence)) return;
+    const auto tokens =
+        std::span(sequence.tokens).first(static_cast<std::size_t>(sequence.decoded));
+    std::int32_t begin = tree_.find(tokens, /*whole=*/true).tokens;
+    if (sequence.decoded - begin < kTokensMin) return;
+    while (begin < sequence.decoded) {
+        const std::int32_t border = (begin / kPieceTokens + 1) * kPieceTokens;
+        const std::int32_t end = whole_ ? sequence.decoded : std::min(border, sequence.decoded);
+        auto state = decoder_.save(sequence.id, begin, end);
+        if (!state) return;
+        const auto until = tokens.first(static_cast<std::size_t>(end));
+        if (!tree_.add(until, begin, std::move(*state))) return;
+        begin = end;
+    }
+}
+
+}  // namespace mullama

@@ -1,0 +1,143 @@
+#include "engine/prefix_tree.h"
+
+#include <cstddef>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace mullama {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::vector<Token> tokens_of(std::string_view text) {
+    return {text.begin(), text.end()};
+}
+
+std::vector<std::byte> state_of(std::string_view text) {
+    std::vector<std::byte> state;
+    for (const char letter : text) state.push_back(static_cast<std::byte>(letter));
+    return state;
+}
+
+/// A tree of texts whose tokens are letters, and whose states are the letters again.
+class PrefixTreeTest : public testing::Test {
+  protected:
+    bool add(std::string_view text, std::size_t begin) {
+        return tree_.add(
+            tokens_of(text), static_cast<std::int32_t>(begin), state_of(text.substr(begin))
+        );
+    }
+
+    /// The parts that begin a text.
+    std::vector<std::string> find(std::string_view text, bool whole) {
+        const auto match = tree_.find(tokens_of(text), whole);
+        std::vector<std::string> parts;
+        std::int32_t end = 0;
+        for (const auto& part : match.parts) {
+            EXPECT_EQ(part.begin, end);
+            end = part.end;
+            std::string letters;
+            for (const std::byte letter : part.state) letters += static_cast<char>(letter);
+            parts.push_back(letters.substr(0, static_cast<std::size_t>(part.end - part.begin)));
+        }
+        EXPECT_EQ(match.tokens, end);
+        return parts;
+    }
+
+    static constexpr std::size_t kTokenBytes = sizeof(Token) + 1;
+    PrefixTree tree_{20 * kTokenBytes};
+};
+
+TEST_F(PrefixTreeTest, begins_empty) {
+    EXPECT_THAT(find("abc", false), IsEmpty());
+    EXPECT_EQ(tree_.bytes(), 0U);
+}
+
+TEST_F(PrefixTreeTest, finds_the_pieces_that_begin_a_text) {
+    EXPECT_TRUE(add("abc", 0));
+    EXPECT_TRUE(add("abcdef", 3));
+    EXPECT_THAT(find("abcdefgh", true), ElementsAre("abc", "def"));
+    EXPECT_THAT(find("abcdxx", true), ElementsAre("abc"));
+    EXPECT_THAT(find("abcdxx", false), ElementsAre("abc", "d"));
+    EXPECT_THAT(find("ab", false), ElementsAre("ab"));
+    EXPECT_THAT(find("ab", true), IsEmpty());
+    EXPECT_THAT(find("xabc", false), IsEmpty());
+    EXPECT_EQ(tree_.bytes(), 6 * kTokenBytes);
+}
+
+TEST_F(PrefixTreeTest, finds_the_longest_of_several_ways) {
+    add("ab", 0);
+    add("abcd", 2);
+    add("abcxyz", 0);
+    EXPECT_THAT(find("abcxy", false), ElementsAre("abcxy"));
+    EXPECT_THAT(find("abcd", false), ElementsAre("ab", "cd"));
+    EXPECT_THAT(find("abcxy", true), ElementsAre("ab"));
+}
+
+TEST_F(PrefixTreeTest, takes_a_piece_only_where_it_goes_on) {
+    EXPECT_FALSE(add("abcdef", 3));
+    add("abcd", 0);
+    EXPECT_FALSE(add("abcdef", 3));
+    EXPECT_THAT(find("abcdef", true), ElementsAre("abcd"));
+    EXPECT_EQ(tree_.bytes(), 4 * kTokenBytes);
+}
+
+TEST_F(PrefixTreeTest, what_was_used_least_recently_makes_room) {
+    add("aaaaaaaa", 0);
+    add("bbbbbbbb", 0);
+    find("aaa", false);
+    EXPECT_TRUE(add("cccccccc", 0));
+    EXPECT_THAT(find("bbbbbbbb", false), IsEmpty());
+    EXPECT_THAT(find("aaaaaaaa", true), ElementsAre("aaaaaaaa"));
+    EXPECT_THAT(find("cccccccc", true), ElementsAre("cccccccc"));
+}
+
+TEST_F(PrefixTreeTest, a_piece_stays_while_another_goes_on_from_it) {
+    add("aaaa", 0);
+    add("aaaabbbbbbbb", 4);
+    EXPECT_TRUE(add("cccccccccc", 0));
+    EXPECT_THAT(find("aaaabbbbbbbb", true), ElementsAre("aaaa"));
+}
+
+TEST_F(PrefixTreeTest, refuses_what_there_is_no_room_for) {
+    EXPECT_FALSE(add("aaaaaaaaaaaaaaaaaaaaa", 0));
+    EXPECT_EQ(tree_.bytes(), 0U);
+    EXPECT_TRUE(add("aaaaaaaaaa", 0));
+    EXPECT_FALSE(add("aaaaaaaaaaaaaaaaaaaaa", 10));
+    EXPECT_THAT(find("aaaaaaaaaaaaaaaaaaaaa", true), ElementsAre("aaaaaaaaaa"));
+}
+
+TEST_F(PrefixTreeTest, is_right_for_any_texts) {
+    std::mt19937 random(1);
+    const auto below = [&](std::size_t count) { return random() % count; };
+    for (int round = 0; round < 2000; ++round) {
+        std::string text;
+        for (std::size_t length = 1 + below(9); text.size() < length;) {
+            text += static_cast<char>('a' + below(2));
+        }
+        std::string found;
+        for (const auto& part : find(text, true)) found += part;
+        ASSERT_TRUE(text.starts_with(found));
+        if (found.size() < text.size()) add(text, found.size());
+        ASSERT_LE(tree_.bytes(), 20 * kTokenBytes);
+        std::string longer;
+        for (const auto& part : find(text, false)) longer += part;
+        ASSERT_TRUE(text.starts_with(longer));
+        ASSERT_GE(longer.size(), found.size());
+    }
+}
+
+TEST(CommonLength, counts_the_tokens_that_texts_begin_with_alike) {
+    EXPECT_EQ(common_length(tokens_of("abc"), tokens_of("abd")), 2);
+    EXPECT_EQ(common_length(tokens_of("ab"), tokens_of("abc")), 2);
+    EXPECT_EQ(common_length(tokens_of(""), tokens_of("abc")), 0);
+}
+
+}  // namespace
+}  // namespace mullama
