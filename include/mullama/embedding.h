@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mullama/adapter.h>
 #include <mullama/context.h>
 #include <mullama/model.h>
 #include <mullama/result.h>
@@ -38,6 +39,8 @@ struct EmbedderOptions {
     /// Texts to compute at once, 1 to 256.
     std::int32_t sequences_max = 64;
     std::int32_t threads = 0;  ///< 0 = one per core.
+    /// What changes the model; of this model.
+    std::vector<AdapterScale> adapters = {};
 };
 
 /// How to embed.

@@ -27,6 +27,8 @@ struct LoadOptions {
     ModelOptions model = {};
     /// How requests are served.
     EngineOptions engine = {};
+    /// GGUF files of LoRA adapters that the model answers and embeds with.
+    std::vector<std::filesystem::path> adapters = {};
     /// A Jinja template to use in place of the model's own; empty = the model's.
     std::string chat_template = {};
     /// The GGUF file with the model's projector, its "mmproj", for models that see images; empty

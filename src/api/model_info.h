@@ -34,7 +34,9 @@ struct ModelDescription {
     std::string system = {};
     Options parameters = {};
     std::vector<Message> messages = {};
-    std::string file = {};  ///< Of the model, for people.
+    std::string file = {};                     ///< Of the model, for people.
+    std::vector<std::string> adapters = {};    ///< Its LoRA files.
+    std::vector<std::string> projectors = {};  ///< Its projectors' files.
     /// Keys of the model's file and their values as JSON.
     std::vector<std::pair<std::string, std::string>> metadata = {};
 

@@ -68,6 +68,7 @@ Result<LoadedModel> LocalAssistant::load_file(
     Spinner spinner;
     LoadOptions options = load_options(settings);
     options.projector = file.projector;
+    options.adapters = file.adapters;
     options.projector_options.threads = options.engine.threads;
     options.model.on_progress = [&](float progress) {
         spinner.turn(fmt::format("loading {} {:.0f}%", file.name, progress * 100));

@@ -61,7 +61,11 @@ Result<ModelFile> find_model_file(const std::string& name) {
     Result<store::Catalog> catalog = store::Catalog::create(store->paths, store->index, {});
     if (!catalog) return catalog.error();
     Result<store::LocalModel> local = catalog->find(name);
-    if (local) return ModelFile{name, local->file, local->licence, seeing(local->projectors)};
+    if (local) {
+        return ModelFile{
+            name, local->file, local->licence, seeing(local->projectors), local->adapters
+        };
+    }
     Result<store::IndexEntry> entry = store::find_entry(name, store->index);
     if (!entry) return entry.error();
     Result<fs::path> path = store::fetch(*entry, store->paths, fetch_options());

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace mullama::cli {
 
@@ -14,6 +15,7 @@ struct ModelFile {
     std::filesystem::path path;            ///< Exists.
     std::string licence;                   ///< From the index; empty for a file of the user's own.
     std::filesystem::path projector = {};  ///< With which it sees images; empty where it does not.
+    std::vector<std::filesystem::path> adapters = {};  ///< LoRA files that it answers with.
 };
 
 /// Finds the file for a name or path; a name that is not downloaded yet is, with the progress on

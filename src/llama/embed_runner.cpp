@@ -71,6 +71,7 @@ Result<EmbedRunner> EmbedRunner::create(const Model& model, const EmbedderOption
     const auto length = options.context_length > 0 ? options.context_length : trained;
     auto context = Context::create(model, settings_for(options, *nature, length));
     if (!context) return std::move(context).error();
+    MULLAMA_TRY(set_adapters(*context, options.adapters));
     return EmbedRunner(*std::move(context), nature->pooling, plan_for(*nature), length);
 }
 

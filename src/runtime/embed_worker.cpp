@@ -5,7 +5,9 @@
 
 namespace mullama {
 
-EmbedWorker::EmbedWorker(Model model) : model_(std::move(model)) {
+EmbedWorker::EmbedWorker(Model model, std::vector<AdapterScale> adapters)
+    : model_(std::move(model)) {
+    options_.adapters = std::move(adapters);
     thread_ = std::jthread([this] { loop_.run(); });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mullama/adapter.h>
 #include <mullama/embedding.h>
 #include <mullama/executor.h>
 #include <mullama/model.h>
@@ -9,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <thread>
+#include <vector>
 
 namespace mullama {
 
@@ -17,7 +19,7 @@ namespace mullama {
 /// Threads: Thread-safe. Requests run one after the other, in order of arrival.
 class EmbedWorker {
   public:
-    explicit EmbedWorker(Model model);
+    EmbedWorker(Model model, std::vector<AdapterScale> adapters);
     ~EmbedWorker();
 
     /// Embeds on the worker's thread and waits for it.
@@ -36,7 +38,7 @@ class EmbedWorker {
 
     Model model_;
     std::optional<Embedder> embedder_;  // worker thread only
-    EmbedderOptions options_;           // what embedder_ was made with
+    EmbedderOptions options_;           // what embedder_ is made with
     EventLoop loop_;
     std::jthread thread_;
 };

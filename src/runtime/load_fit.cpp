@@ -32,12 +32,13 @@ auto engine_parts(const LoadOptions& options) {
         engine.flash_attention,
         engine.key_type,
         engine.value_type,
+        options.adapters,
         options.chat_template
     );
 }
 
-// Its weights; what it computes with is small beside them.
-std::uint64_t projector_bytes(const std::filesystem::path& file) {
+// The weights in a projector or an adapter; what they compute with is small beside them.
+std::uint64_t bytes_of(const std::filesystem::path& file) {
     std::error_code failed;
     const std::uintmax_t bytes = file.empty() ? 0 : std::filesystem::file_size(file, failed);
     return failed ? 0 : bytes;
@@ -74,7 +75,9 @@ Result<std::uint64_t> estimated_bytes(
     }
     const auto estimate = estimate_memory(file, context);
     if (!estimate) return estimate.error();
-    return estimate->total_bytes() + projector_bytes(options.projector);
+    std::uint64_t bytes = estimate->total_bytes() + bytes_of(options.projector);
+    for (const auto& adapter : options.adapters) bytes += bytes_of(adapter);
+    return bytes;
 }
 
 LoadOptions joined(LoadOptions wanted, const LoadOptions& other) {

@@ -8,14 +8,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace mullama {
 
 struct LoadedModel::Impl {
-    explicit Impl(Model loaded) : model(std::move(loaded)), embed_worker(model) {}
+    Impl(Model loaded, const std::vector<AdapterScale>& adapters)
+        : model(std::move(loaded)), embed_worker(model, adapters) {}
 
     /// A conversation as text and as the tokens of that text.
     struct Prepared {
@@ -89,6 +92,7 @@ struct LoadedModel::Impl {
         generate.stop = request.stop;
         generate.stop.insert(generate.stop.end(), prompt.stops.begin(), prompt.stops.end());
         generate.ignore_eos = request.ignore_eos;
+        generate.cache_prompt = request.cache_prompt;
         generate.top_logprobs = request.top_logprobs;
         generate.context_length = request.context_length;
         generate.overflow = request.overflow;
@@ -131,6 +135,18 @@ void make_room_for_pictures(const Projector& projector, EngineOptions& options) 
     options.batch_size = std::max(options.batch_size, projector.pass_rows_max());
 }
 
+Result<std::vector<AdapterScale>> load_adapters(
+    const Model& model, const std::vector<std::filesystem::path>& files
+) {
+    std::vector<AdapterScale> adapters;
+    for (const auto& file : files) {
+        auto adapter = Adapter::load(model, file);
+        if (!adapter) return std::move(adapter).error();
+        adapters.push_back({std::move(adapter).value()});
+    }
+    return adapters;
+}
+
 }  // namespace
 
 LoadedModel::LoadedModel(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -150,7 +166,9 @@ Result<LoadedModel> LoadedModel::load(
 
 Result<LoadedModel> LoadedModel::load(Model model, const LoadOptions& options) {
     const auto start = std::chrono::steady_clock::now();
-    auto impl = std::make_shared<Impl>(std::move(model));
+    auto adapters = load_adapters(model, options.adapters);
+    if (!adapters) return std::move(adapters).error();
+    auto impl = std::make_shared<Impl>(std::move(model), *adapters);
 
     impl->tokenizer =
         options.engine.tokenizer ? options.engine.tokenizer : model_tokenizer(impl->model);
@@ -166,6 +184,7 @@ Result<LoadedModel> LoadedModel::load(Model model, const LoadOptions& options) {
     }
 
     EngineOptions engine_options = options.engine;
+    std::ranges::move(*adapters, std::back_inserter(engine_options.adapters));
     if (!options.projector.empty()) {
         auto projector = Projector::load(impl->model, options.projector, options.projector_options);
         if (projector) {

@@ -165,8 +165,9 @@ TEST_F(Seeing, a_pass_is_made_as_large_as_an_image) {
     LoadOptions small = options();
     small.engine.batch_size = 4;
     small.engine.ubatch_size = 2;
-    const auto loaded = LoadedModel::load(file(), small).value();
-    EXPECT_TRUE(loaded.chat(ask({user("a", {bmp_image(20, 20, 1)})})));
+    const auto loaded = LoadedModel::load(file(), small);
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    EXPECT_TRUE(loaded->chat(ask({user("a", {bmp_image(20, 20, 1)})})));
 }
 
 TEST_F(Seeing, needs_a_projector) {

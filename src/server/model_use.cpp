@@ -61,13 +61,6 @@ Result<store::LocalModel> find_model(const Service& service, const api::ModelUse
 Result<ModelChoice> choose_model(Service& service, const api::ModelUse& use) {
     Result<store::LocalModel> model = find_model(service, use);
     if (!model) return std::move(model).error();
-    if (!model->adapters.empty()) {
-        return fail(
-            ErrorCode::kUnsupported,
-            "model '{}' has an adapter, which is not supported yet",
-            model->name
-        );
-    }
     Result<api::Options> own = options_of(*model);
     if (!own) return std::move(own).error();
     ModelChoice choice{.model = std::move(model).value(), .options = use.defaults, .request = {}};
@@ -77,6 +70,7 @@ Result<ModelChoice> choose_model(Service& service, const api::ModelUse& use) {
     choice.request.file = choice.model.file;
     choice.request.load = load_options(service.load, choice.options);
     choice.request.load.projector = service.facts.projector(choice.model);
+    choice.request.load.adapters = choice.model.adapters;
     choice.request.keep_alive = use.keep_alive;
     return choice;
 }

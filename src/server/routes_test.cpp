@@ -43,6 +43,11 @@ void write(const std::filesystem::path& file, const std::string& text) {
     std::ofstream(file, std::ios::binary) << text;
 }
 
+std::string read(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
 /// Adds a model to a folder in Ollama's form: its weights, and a layer beside them.
 void add_model(
     const std::filesystem::path& store,
@@ -90,8 +95,7 @@ class Routes : public ::testing::Test {
     std::string tiny_weights() const {
         const auto file = folder_.path() / "plain.gguf";
         test::write_tiny_llama(file, 3);
-        std::ifstream in(file, std::ios::binary);
-        return {std::istreambuf_iterator<char>(in), {}};
+        return read(file);
     }
 
     test::ScratchDir folder_;
@@ -275,10 +279,29 @@ TEST_F(Routes, generate_does_not_leave_out_a_template_that_it_cannot_read) {
     EXPECT_THAT(std::string(refused.at("error").as_string()), HasSubstr("Go's template language"));
 }
 
-TEST_F(Routes, a_models_adapter_is_not_left_out_either) {
-    add_model(folder_.path() / "models", "tuned", tiny_weights(), "adapter", "lora");
-    const auto refused = json("POST", "/completion", R"({"model": "tuned", "prompt": "a"})", 501);
-    EXPECT_THAT(std::string(refused.at("error").at("message").as_string()), HasSubstr("adapter"));
+TEST_F(Routes, a_model_answers_with_its_adapter) {
+    const std::string weights = tiny_weights();
+    const auto lora = folder_.path() / "lora.gguf";
+    test::write_random_lora(lora, folder_.path() / "plain.gguf", 4, 7, 64.0F);
+    const auto store = folder_.path() / "models";
+    add_model(store, "plain", weights, "system", "");
+    add_model(store, "tuned", weights, "adapter", read(lora));
+    add_model(store, "broken", weights, "adapter", "no GGUF file");
+    const auto tokens_of = [&](const std::string& model) {
+        return json(
+                   "POST",
+                   "/completion",
+                   R"({"prompt": "abc", "n_predict": 8, "temperature": 0, "ignore_eos": true,
+                       "return_tokens": true, "model": ")" +
+                       model + "\"}"
+        )
+            .at("tokens");
+    };
+    EXPECT_NE(tokens_of("plain"), tokens_of("tuned"));
+    EXPECT_EQ(tokens_of("tuned"), tokens_of("tuned"));
+    const auto shown = json("POST", "/api/show", R"({"model": "tuned"})");
+    EXPECT_THAT(std::string(shown.at("modelfile").as_string()), HasSubstr("\nADAPTER /"));
+    json("POST", "/completion", R"({"model": "broken", "prompt": "a"})", 500);
 }
 
 TEST_F(Routes, metrics_count_what_was_asked) {

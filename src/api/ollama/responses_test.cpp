@@ -88,6 +88,8 @@ TEST(OllamaShow, writes_parameters_as_ollama_does) {
     ModelDescription model;
     model.info.name = "m:latest";
     model.file = "/models/blob";
+    model.adapters = {"/models/lora"};
+    model.projectors = {"/models/mmproj"};
     ASSERT_TRUE(model.parameters.set("temperature=0.5"));
     ASSERT_TRUE(model.parameters.set("stop=<a>"));
     ASSERT_TRUE(model.parameters.set("stop=\"b"));
@@ -101,7 +103,9 @@ TEST(OllamaShow, writes_parameters_as_ollama_does) {
         "temperature                    0.5"
     );
     const std::string modelfile(show.at("modelfile").as_string());
-    EXPECT_THAT(modelfile, HasSubstr("FROM /models/blob\n"));
+    EXPECT_THAT(
+        modelfile, HasSubstr("FROM /models/blob\nADAPTER /models/lora\nFROM /models/mmproj\n")
+    );
     EXPECT_THAT(modelfile, HasSubstr("SYSTEM \"\"\"Be brief.\"\"\"\n"));
     EXPECT_THAT(modelfile, HasSubstr("PARAMETER stop                           \"<a>\"\n"));
     EXPECT_EQ(show.at("model_info").at("llama.block_count").as_int64(), 30);
