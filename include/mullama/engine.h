@@ -37,10 +37,11 @@ struct EngineOptions {
     /// The most prompt tokens of one step while answers are being generated, >= 1. Otherwise it is
     /// `ubatch_size`.
     std::int32_t prefill_chunk = 256;
-    /// The most time that prompts add to such a step, in milliseconds, which makes it less than
-    /// `prefill_chunk` on slow machines: smaller keeps the answers flowing, larger reads prompts
-    /// faster. 0 = any time.
-    std::int64_t prefill_budget_ms = 100;
+    /// About how much time prompts may add to such a step, in milliseconds, which makes it less
+    /// than `prefill_chunk` on slow machines: smaller keeps the answers flowing, larger reads
+    /// prompts faster. Up to three times as much where more tokens at a time are much faster. 0 =
+    /// any time.
+    std::int64_t prefill_budget_ms = 150;
     /// Threads of a step; 0 as in ContextOptions, and fewer while other programs keep cores busy.
     std::int32_t threads = 0;
     /// Threads for steps of more than one token; 0 as in ContextOptions.
