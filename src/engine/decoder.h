@@ -94,7 +94,8 @@ class Decoder {
     virtual bool can_forget() const = 0;
 
     /// Forgets the positions [begin, end) of a sequence and frees their cells; those behind move
-    /// up. Errors:  any: nothing of the sequence can be relied on; remove() it.
+    /// up. Not for a sequence that shares cells.
+    /// Errors:  any: nothing of the sequence can be relied on; remove() it.
     virtual Result<void> forget(SequenceId sequence, Position begin, Position end) = 0;
 
     /// What share(), save() and restore() can do with this model. Only those that can do something

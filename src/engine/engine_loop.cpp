@@ -250,6 +250,7 @@ void EngineLoop::preempt_newest() {
     }
     keep_and_release(newest);
     newest.has_begun = false;
+    newest.shares_cells = false;
     newest.decoded = 0;
     newest.paused_at.reset();
     waiting_.push_front(std::move(running_.back()));
@@ -339,10 +340,17 @@ void EngineLoop::choose_token(Sequence& sequence, std::size_t entry) {
 bool EngineLoop::shift_context(Sequence& sequence) {
     const std::int32_t begin = std::min(sequence.keep_tokens, sequence.decoded - 1);
     const std::int32_t count = std::max((sequence.decoded - begin) / 2, 1);
-    if (!decoder_.forget(sequence.id, begin, begin + count)) return false;
+    if (sequence.shares_cells) {
+        // To move them would move them for others too, so all is computed again.
+        decoder_.remove(sequence.id);
+        sequence.decoded = 0;
+        sequence.shares_cells = false;
+    } else {
+        if (!decoder_.forget(sequence.id, begin, begin + count)) return false;
+        sequence.decoded -= count;
+    }
     const auto first = sequence.tokens.begin() + begin;
     sequence.tokens.erase(first, first + count);
-    sequence.decoded -= count;
     sequence.forgotten += count;
     return true;
 }

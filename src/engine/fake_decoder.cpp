@@ -55,6 +55,7 @@ FakeDecoder::FakeDecoder(const EngineInfo& info, Sharing sharing) : info_(info) 
     state->sharing = sharing;
     state->histories.resize(static_cast<std::size_t>(info.sequences_max));
     state->positions.resize(state->histories.size());
+    state->shared.resize(state->histories.size());
     state->cells = info.kv_cells;
 }
 
@@ -143,6 +144,7 @@ void FakeDecoder::remove(SequenceId sequence) {
     auto state = state_.lock();
     state->histories.at(static_cast<std::size_t>(sequence)).clear();
     state->positions.at(static_cast<std::size_t>(sequence)) = 0;
+    state->shared.at(static_cast<std::size_t>(sequence)) = false;
 }
 
 Result<void> FakeDecoder::forget(SequenceId sequence, Position begin, Position end) {
@@ -150,6 +152,8 @@ Result<void> FakeDecoder::forget(SequenceId sequence, Position begin, Position e
     auto& history = state->histories.at(static_cast<std::size_t>(sequence));
     auto& position = state->positions.at(static_cast<std::size_t>(sequence));
     if (begin < 0 || begin >= end || end > position) throw std::logic_error("a wrong range");
+    if (state->shared.at(static_cast<std::size_t>(sequence)))
+        throw std::logic_error("shared cells");
     history.erase(history.begin() + begin, history.begin() + end);
     position -= end - begin;
     return {};
@@ -169,6 +173,8 @@ Result<void> FakeDecoder::share(SequenceId from, SequenceId to, Position end) {
     if (!history.empty()) throw std::logic_error("not empty");
     history.assign(lent.begin(), lent.begin() + end);
     state->positions.at(static_cast<std::size_t>(to)) = end;
+    state->shared.at(static_cast<std::size_t>(from)) = true;
+    state->shared.at(static_cast<std::size_t>(to)) = true;
     return {};
 }
 

@@ -80,6 +80,7 @@ class FakeDecoder final : public Decoder {
         std::vector<std::vector<Token>> histories;
         std::vector<std::vector<DecodeEntry>> batches;
         std::vector<Position> positions;  // where each sequence goes on
+        std::vector<bool> shared;         // whether each has shared cells since it was empty
         std::vector<std::int32_t> media_steps;
         std::vector<std::vector<float>> rows;  // of the last batch; empty where not asked for
         std::optional<Error> failure;

@@ -73,6 +73,8 @@ void PrefixCache::take(Sequence& sequence, const Lender& lender, const PrefixTre
     if (lender.tokens >= std::max(kept.tokens, kTokensMin)) {
         if (decoder_.share(lender.sequence->id, sequence.id, lender.tokens)) {
             sequence.decoded = lender.tokens;
+            sequence.shares_cells = true;
+            lender.sequence->shares_cells = true;
             return;
         }
     }

@@ -180,6 +180,20 @@ TEST_P(PrefixCacheTest, waiting_ends_with_the_one_that_is_waited_for) {
     EXPECT_EQ(busy.collect().text, std::string(40, 'z'));
 }
 
+TEST_P(PrefixCacheTest, a_context_is_shifted_without_harm_to_those_who_share_it) {
+    EngineInfo info = kInfo;
+    info.context_length = 140;
+    Rig rig(info, 1000, GetParam());
+    GenerateRequest shifting = ask(kSystem + "<a*>", 300);
+    shifting.overflow = {.shift = true, .keep_tokens = -1};
+    auto first = rig.submit(shifting);
+    auto second = rig.submit(ask(kSystem + "<b*>", 30));
+    rig.run();
+    EXPECT_EQ(first.collect().text, std::string(300, 'a'));
+    EXPECT_EQ(second.collect().text, std::string(30, 'b'));
+    EXPECT_EQ(rig.decoder.cells_used(), 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     EachMemory,
     PrefixCacheTest,
