@@ -39,8 +39,7 @@ struct EngineOptions {
     std::int32_t prefill_chunk = 256;
     /// About how much time prompts may add to such a step, in milliseconds, which makes it less
     /// than `prefill_chunk` on slow machines: smaller keeps the answers flowing, larger reads
-    /// prompts faster. Up to three times as much where more tokens at a time are much faster. 0 =
-    /// any time.
+    /// prompts faster. 0 = any time.
     std::int64_t prefill_budget_ms = 150;
     /// Threads of a step; 0 as in ContextOptions, and fewer while other programs keep cores busy.
     std::int32_t threads = 0;

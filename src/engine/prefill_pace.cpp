@@ -18,11 +18,10 @@ void approach(std::optional<Duration>& mean, Duration value) {
 
 std::int32_t PrefillPace::tokens() const {
     if (budget_ == Duration::zero()) return tokens_max_;
-    if (!token_) return std::min(kFast, tokens_max_);
+    if (!token_) return std::min(kFirst, tokens_max_);
     const Duration least = budget_ / tokens_max_;
     if (*token_ <= least) return tokens_max_;
     const auto fitting = static_cast<std::int32_t>(budget_ / *token_);
-    if (fitting < kFast && kFast * *token_ <= 3 * budget_) return std::min(kFast, tokens_max_);
     return std::min(std::max(fitting / kLeast, 1) * kLeast, tokens_max_);
 }
 

@@ -13,12 +13,11 @@ class PrefillPace {
   public:
     using Duration = std::chrono::duration<double>;
 
-    /// From so many on, llama.cpp's kernels for CPUs are fast: taken where nothing is known yet,
-    /// and in place of fewer, where that takes no more than three times the budget.
-    static constexpr std::int32_t kFast = 64;
+    /// Where nothing is known yet, and in smaller parts prompts are computed slowly.
+    static constexpr std::int32_t kFirst = 64;
     static constexpr std::int32_t kLeast = 16;
 
-    /// At most `tokens_max` in a step, and about as many as take `budget`; zero = any time.
+    /// At most `tokens_max` in a step, and in `budget`; zero = any time.
     PrefillPace(std::int32_t tokens_max, Duration budget)
         : tokens_max_(tokens_max), budget_(budget) {}
 
