@@ -160,25 +160,24 @@ Result<void> set_projector(ServeSettings& settings, const std::string& text) {
     return add_named_file(settings.files.projectors, text);
 }
 
-Result<void> set_memory(ServeSettings& settings, const std::string& text) {
-    const Result<std::uint64_t> bytes = parse_size(text);
-    if (!bytes) return bytes.error();
-    settings.daemon.pool.memory_bytes_max = *bytes;
+template <typename Bytes>
+Result<void> store_size(const std::string& text, Bytes& bytes) {
+    const Result<std::uint64_t> size = parse_size(text);
+    if (!size) return size.error();
+    bytes = static_cast<Bytes>(*size);
     return {};
+}
+
+Result<void> set_memory(ServeSettings& settings, const std::string& text) {
+    return store_size(text, settings.daemon.pool.memory_bytes_max);
 }
 
 Result<void> set_prefix_cache(ServeSettings& settings, const std::string& text) {
-    const Result<std::uint64_t> bytes = parse_size(text);
-    if (!bytes) return bytes.error();
-    settings.daemon.load.engine.prefix_cache_bytes = static_cast<std::int64_t>(*bytes);
-    return {};
+    return store_size(text, settings.daemon.load.engine.prefix_cache_bytes);
 }
 
 Result<void> set_body_limit(ServeSettings& settings, const std::string& text) {
-    const Result<std::uint64_t> bytes = parse_size(text);
-    if (!bytes) return bytes.error();
-    settings.daemon.http.limits.body_bytes_max = static_cast<std::size_t>(*bytes);
-    return {};
+    return store_size(text, settings.daemon.http.limits.body_bytes_max);
 }
 
 Result<void> set_drain_time(ServeSettings& settings, const std::string& text) {

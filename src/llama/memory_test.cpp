@@ -41,6 +41,18 @@ class MemoryTest : public testing::Test {
         return context.decode(batch).has_value();
     }
 
+    // Expects the same token behind two sequences to get the same logits.
+    static void expect_same_next(Context& context, SequenceId one, SequenceId other) {
+        ASSERT_TRUE(add(context, one, 1));
+        const auto first = context.logits(-1).value();
+        const std::vector<float> expected(first.begin(), first.end());
+        ASSERT_TRUE(add(context, other, 1));
+        const auto actual = context.logits(-1).value();
+        for (std::size_t i = 0; i < expected.size(); ++i) {
+            ASSERT_NEAR(actual[i], expected[i], 1e-4F);
+        }
+    }
+
     static ErrorCode code_of(const auto& result) {
         EXPECT_FALSE(result);
         return result ? ErrorCode::kInternal : result.error().code;
@@ -100,12 +112,7 @@ TEST_F(MemoryTest, a_copy_shares_cells_and_diverges_later) {
 TEST_F(MemoryTest, a_copy_computes_on_as_its_original_would) {
     Context context = make(llama_);
     ASSERT_TRUE(context.memory().copy(0, 1));
-    ASSERT_TRUE(add(context, 0, 1));
-    const auto first = context.logits(-1).value();
-    const std::vector<float> expected(first.begin(), first.end());
-    ASSERT_TRUE(add(context, 1, 1));
-    const auto actual = context.logits(-1).value();
-    for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(actual[i], expected[i], 1e-4F);
+    expect_same_next(context, 0, 1);
 }
 
 TEST_F(MemoryTest, a_sequence_can_be_put_together_from_copies) {
@@ -115,12 +122,7 @@ TEST_F(MemoryTest, a_sequence_can_be_put_together_from_copies) {
     ASSERT_TRUE(memory.copy(0, 1, 3, 8));
     EXPECT_EQ(memory.position_min(1).value(), 0);
     EXPECT_EQ(memory.position_max(1).value(), 7);
-    ASSERT_TRUE(add(context, 0, 1));
-    const auto first = context.logits(-1).value();
-    const std::vector<float> expected(first.begin(), first.end());
-    ASSERT_TRUE(add(context, 1, 1));
-    const auto actual = context.logits(-1).value();
-    for (std::size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(actual[i], expected[i], 1e-4F);
+    expect_same_next(context, 0, 1);
 }
 
 TEST_F(MemoryTest, copies_no_position_that_is_there_already) {
