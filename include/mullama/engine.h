@@ -9,6 +9,7 @@
 #include <mullama/types.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -30,6 +31,13 @@ struct EngineOptions {
     /// their cells. 0 = each computes its own; below 0 = a sixteenth of the machine's memory, used
     /// as needed. Has no effect on recurrent and hybrid models, nor on prompts with pictures.
     std::int64_t prefix_cache_bytes = -1;
+    /// A folder, made where there is none, for the same on disk, so that it outlives the engine and
+    /// the process: empty = nothing is written. The files hold what users have said; only the
+    /// owner can read them.
+    std::filesystem::path snapshot_folder = {};
+    /// The most bytes in that folder, >= 0; what was used least recently goes first. Engines of
+    /// several models that share it keep to that when each starts, and alone, but not together.
+    std::int64_t snapshot_bytes = std::int64_t{4} << 30;
     /// The most tokens of one step, >= `sequences_max`.
     std::int32_t batch_size = 2048;
     /// The most tokens of one pass through the graph.
@@ -86,6 +94,7 @@ struct EngineStats {
     /// All cells there are.
     std::int32_t kv_cells_total = 0;
     std::int64_t prefix_cache_bytes = 0;  ///< Memory that beginnings of texts are kept in.
+    std::int64_t snapshot_bytes = 0;      ///< Those on disk, of this model.
     std::int64_t prompt_tokens = 0;       ///< Counter: prompt tokens computed.
     std::int64_t generated_tokens = 0;    ///< Counter: tokens generated.
     std::int64_t steps = 0;               ///< Counter: decodes.

@@ -106,6 +106,7 @@ ExitCode serve(const ServeArguments& arguments) {
     Result<store::Paths> paths = store::default_paths();
     if (!paths) return report(paths.error());
     options.data = paths->home;
+    options.load.engine.snapshot_folder = paths->snapshots();
     Result<store::Catalog> catalog = store::Catalog::open(settings->files);
     if (!catalog) return report(catalog.error());
     auto daemon = server::Daemon::start(options, std::move(catalog).value());

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -102,6 +103,11 @@ class Decoder {
     /// define these.
     /// Threads: any.
     virtual Sharing sharing() const { return Sharing::kNone; }
+
+    /// A number that is the same for those decoders only that can restore() what this one saves,
+    /// and that compute the same; null where no other can.
+    /// Threads: any.
+    virtual std::optional<std::uint64_t> state_key() const { return std::nullopt; }
 
     /// Gives `to`, which is empty, the positions [0, end) of `from`, in cells that both use.
     /// `end` is all of `from`, but with Sharing::kParts.

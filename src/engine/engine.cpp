@@ -1,8 +1,10 @@
 #include "base/error.h"
 #include "engine/llama_decoder.h"
 #include "engine/local_engine.h"
+#include "engine/snapshot_folder.h"
 #include <mullama/engine.h>
 
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -24,10 +26,23 @@ Result<void> check_range(
     );
 }
 
+Result<std::optional<SnapshotFolder>> open_snapshots(
+    const Decoder& decoder, const EngineOptions& options
+) {
+    const auto key = decoder.state_key();
+    const bool wanted = options.snapshot_bytes > 0 && options.prefix_cache_bytes != 0;
+    if (options.snapshot_folder.empty() || !wanted || !key) return std::nullopt;
+    trim_snapshots(options.snapshot_folder, static_cast<std::size_t>(options.snapshot_bytes));
+    auto folder = SnapshotFolder::open(options.snapshot_folder, *key);
+    if (!folder) return std::move(folder).error();
+    return std::optional(*std::move(folder));
+}
+
 }  // namespace
 
 Result<void> check_options(const EngineOptions& options) {
     constexpr std::int64_t kMany = 1 << 24;
+    constexpr std::int64_t kBytesMax = std::int64_t{1} << 50;
     constexpr std::int64_t kDay = 24LL * 60 * 60 * 1000;
     MULLAMA_TRY(check_range("context_length", options.context_length, 0, kMany));
     MULLAMA_TRY(check_range("sequences_max", options.sequences_max, 1, 255));
@@ -38,6 +53,7 @@ Result<void> check_options(const EngineOptions& options) {
     MULLAMA_TRY(check_range("prefill_budget_ms", options.prefill_budget_ms, 0, kDay));
     MULLAMA_TRY(check_range("threads", options.threads, 0, 512));
     MULLAMA_TRY(check_range("threads_batch", options.threads_batch, 0, 512));
+    MULLAMA_TRY(check_range("snapshot_bytes", options.snapshot_bytes, 0, kBytesMax));
     MULLAMA_TRY(check_range("queue_max", options.queue_max, 0, kMany));
     MULLAMA_TRY(check_range("stream_capacity", options.stream_capacity, 1, kMany));
     MULLAMA_TRY(check_range("stall_timeout_ms", options.stall_timeout_ms, 0, kDay));
@@ -59,7 +75,11 @@ Result<std::unique_ptr<Engine>> make_local_engine(
     }
     auto decoder = LlamaDecoder::create(model, options);
     if (!decoder) return std::move(decoder).error();
-    return std::make_unique<LocalEngine>(std::move(*decoder), std::move(tokenizer), options);
+    auto snapshots = open_snapshots(**decoder, options);
+    if (!snapshots) return std::move(snapshots).error();
+    return std::make_unique<LocalEngine>(
+        std::move(*decoder), std::move(tokenizer), options, *std::move(snapshots)
+    );
 }
 
 }  // namespace mullama

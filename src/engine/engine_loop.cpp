@@ -39,7 +39,11 @@ Finish finish_with(Error error) {
 }  // namespace
 
 EngineLoop::EngineLoop(
-    Decoder& decoder, const Tokenizer& tokenizer, const EngineOptions& options, const Clock& clock
+    Decoder& decoder,
+    const Tokenizer& tokenizer,
+    const EngineOptions& options,
+    const Clock& clock,
+    std::unique_ptr<Snapshots> snapshots
 )
     : decoder_(decoder),
       tokenizer_(tokenizer),
@@ -52,7 +56,7 @@ EngineLoop::EngineLoop(
       prefill_alone_(std::min(options.ubatch_size, info_.batch_size)),
       stall_timeout_(options.stall_timeout_ms),
       inbox_(unsigned_of(info_.sequences_max) + unsigned_of(options.queue_max)),
-      prefixes_(decoder, prefix_bytes(options)) {
+      prefixes_(decoder, prefix_bytes(options), std::move(snapshots)) {
     for (SequenceId id = info_.sequences_max; id > 0; --id) free_ids_.push_back(id - 1);
     counters_.kv_cells_total = info_.kv_cells;
     publish();
@@ -118,6 +122,7 @@ void EngineLoop::admit() {
 }
 
 void EngineLoop::begin_admitted() {
+    prefixes_.take_read();
     for (auto& sequence : running_) {
         if (!sequence->has_begun) sequence->has_begun = prefixes_.begin(*sequence, running_);
     }
@@ -413,6 +418,7 @@ void EngineLoop::publish() {
     counters_.kv_cells_used = 0;
     for (const auto& sequence : running_) counters_.kv_cells_used += sequence->decoded;
     counters_.prefix_cache_bytes = static_cast<std::int64_t>(prefixes_.bytes());
+    counters_.snapshot_bytes = static_cast<std::int64_t>(prefixes_.snapshot_bytes());
     counters_.kv_cells_reserved = info_.kv_cells - free_places().kv_cells;
     inbox_.publish(counters_);
 }

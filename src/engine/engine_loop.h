@@ -25,12 +25,13 @@ namespace mullama {
 /// Threads: engine thread only, but for inbox().
 class EngineLoop {
   public:
-    /// All references are borrowed for as long as the loop lives.
+    /// All references are borrowed for as long as the loop lives; `snapshots` may be null.
     EngineLoop(
         Decoder& decoder,
         const Tokenizer& tokenizer,
         const EngineOptions& options,
-        const Clock& clock
+        const Clock& clock,
+        std::unique_ptr<Snapshots> snapshots = nullptr
     );
 
     /// Threads: any.
@@ -39,7 +40,7 @@ class EngineLoop {
 
     /// One round: inbox, plan, decode, emit, and one wake for all readers. Gives false where there
     /// was nothing to decode; then there is nothing to do before a request comes, a reader makes
-    /// room or leaves, or deadline().
+    /// room or leaves, a snapshot has been read, or deadline().
     bool step();
 
     /// When the next stalled request is due to end.

@@ -1,5 +1,6 @@
 #include "engine/model_answers.h"
 #include "tests/support/models.h"
+#include "tests/support/scratch_dir.h"
 #include <mullama/engine.h>
 
 #include <filesystem>
@@ -33,11 +34,14 @@ class SharedPrefix : public testing::TestWithParam<Case> {
         }
     }
 
-    std::unique_ptr<Engine> make_engine(std::int64_t prefix_cache_bytes = 1 << 30) const {
+    std::unique_ptr<Engine> make_engine(
+        std::int64_t prefix_cache_bytes = 1 << 30, const std::filesystem::path& snapshots = {}
+    ) const {
         EngineOptions options;
         options.threads = 1;
         options.context_length = 1024;
         options.prefix_cache_bytes = prefix_cache_bytes;
+        options.snapshot_folder = snapshots;
         return make_local_engine(model_, options).value();
     }
 
@@ -73,6 +77,37 @@ TEST_P(SharedPrefix, gives_the_answers_of_prompts_that_are_computed_whole) {
     EXPECT_GT(later.finish.usage.cached_tokens, alone.finish.usage.prompt_tokens - 20);
     EXPECT_GT(engine->stats().prefix_cache_bytes, 0);
     EXPECT_EQ(plain->stats().prefix_cache_bytes, 0);
+}
+
+TEST_P(SharedPrefix, outlives_the_engine_on_disk) {
+    const test::ScratchDir folder;
+    const std::string next = system_ + " The diary is";
+    answer(*make_engine(1 << 30, folder.path()), next);
+    const Completion alone = answer(*make_engine(0), next);
+
+    const auto engine = make_engine(1 << 30, folder.path());
+    const Completion later = answer(*engine, next);
+    EXPECT_EQ(difference(model_, next, later.tokens, alone.tokens), "");
+    EXPECT_GT(later.finish.usage.cached_tokens, alone.finish.usage.prompt_tokens - 20);
+    EXPECT_GT(engine->stats().snapshot_bytes, 0);
+}
+
+TEST_P(SharedPrefix, on_disk_is_only_for_the_model_and_the_options_that_made_it) {
+    const test::ScratchDir folder;
+    const std::filesystem::path copy = folder.path() / "copy.gguf";
+    std::filesystem::copy_file(GetParam().path(), copy);
+    const std::filesystem::path snapshots = folder.path() / "snapshots";
+    answer(*make_engine(1 << 30, snapshots), system_);
+
+    EngineOptions options;
+    options.context_length = 1024;
+    options.snapshot_folder = snapshots;
+    options.key_type = CacheType::kBf16;
+    EXPECT_EQ(make_local_engine(model_, options).value()->stats().snapshot_bytes, 0);
+    options.key_type = CacheType::kF16;
+    EXPECT_GT(make_local_engine(model_, options).value()->stats().snapshot_bytes, 0);
+    const Model other = Model::load(copy).value();
+    EXPECT_EQ(make_local_engine(other, options).value()->stats().snapshot_bytes, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -50,6 +50,7 @@ class FakeDecoder final : public Decoder {
     bool can_forget() const override { return state_.lock()->can_forget; }
     Result<void> forget(SequenceId sequence, Position begin, Position end) override;
     Sharing sharing() const override { return state_.lock()->sharing; }
+    std::optional<std::uint64_t> state_key() const override { return 1; }
     Result<void> share(SequenceId from, SequenceId to, Position end) override;
     Result<std::vector<std::byte>> save(SequenceId sequence, Position begin, Position end) override;
     Result<void> restore(

@@ -1,6 +1,7 @@
 #include "engine/llama_decoder.h"
 
 #include "base/error.h"
+#include "llama/state_key.h"
 #include <mullama/sampler.h>
 #include <mullama/state.h>
 
@@ -221,6 +222,11 @@ Result<void> LlamaDecoder::forget(SequenceId sequence, Position begin, Position 
     if (!removed) return removed.error();
     if (!*removed) return fail(ErrorCode::kUnsupported, "this model cannot forget a part");
     return memory.shift(sequence, end, Memory::kAll, begin - end);
+}
+
+std::optional<std::uint64_t> LlamaDecoder::state_key() const {
+    if (sharing_ == Sharing::kNone) return std::nullopt;
+    return mullama::state_key(context_);
 }
 
 Result<void> LlamaDecoder::share(SequenceId from, SequenceId to, Position end) {

@@ -36,6 +36,7 @@ class LlamaDecoder final : public Decoder {
     bool can_forget() const override { return can_forget_; }
     Result<void> forget(SequenceId sequence, Position begin, Position end) override;
     Sharing sharing() const override { return sharing_; }
+    std::optional<std::uint64_t> state_key() const override;
     Result<void> share(SequenceId from, SequenceId to, Position end) override;
     Result<std::vector<std::byte>> save(SequenceId sequence, Position begin, Position end) override;
     Result<void> restore(

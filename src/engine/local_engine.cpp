@@ -8,16 +8,42 @@
 
 namespace mullama {
 
+namespace {
+
+std::unique_ptr<Snapshots> open_snapshots(
+    std::optional<SnapshotFolder> folder,
+    const Decoder& decoder,
+    const EngineOptions& options,
+    std::shared_ptr<Bell> bell
+) {
+    if (!folder) return nullptr;
+    return std::make_unique<Snapshots>(
+        *std::move(folder),
+        static_cast<std::size_t>(options.snapshot_bytes),
+        decoder.sharing() == Sharing::kWhole,
+        [bell = std::move(bell)] { bell->ring(); }
+    );
+}
+
+}  // namespace
+
 LocalEngine::LocalEngine(
     std::unique_ptr<Decoder> decoder,
     std::shared_ptr<const Tokenizer> tokenizer,
-    const EngineOptions& options
+    const EngineOptions& options,
+    std::optional<SnapshotFolder> snapshots
 )
     : stream_capacity_(static_cast<std::size_t>(options.stream_capacity)),
       decoder_(std::move(decoder)),
       tokenizer_(std::move(tokenizer)),
       bell_(std::make_shared<Bell>()),
-      loop_(*decoder_, *tokenizer_, options, clock_),
+      loop_(
+          *decoder_,
+          *tokenizer_,
+          options,
+          clock_,
+          open_snapshots(std::move(snapshots), *decoder_, options, bell_)
+      ),
       thread_([this](const std::stop_token& stop) { serve(stop); }) {}
 
 LocalEngine::~LocalEngine() {

@@ -4,10 +4,12 @@
 #include "engine/bell.h"
 #include "engine/decoder.h"
 #include "engine/engine_loop.h"
+#include "engine/snapshot_folder.h"
 #include <mullama/engine.h>
 #include <mullama/tokenizer.h>
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <thread>
 
@@ -17,10 +19,12 @@ namespace mullama {
 /// Threads: thread-safe.
 class LocalEngine final : public Engine {
   public:
+    /// `snapshots` is where the beginnings of texts go on disk.
     LocalEngine(
         std::unique_ptr<Decoder> decoder,
         std::shared_ptr<const Tokenizer> tokenizer,
-        const EngineOptions& options
+        const EngineOptions& options,
+        std::optional<SnapshotFolder> snapshots = {}
     );
     ~LocalEngine() override;
 

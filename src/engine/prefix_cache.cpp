@@ -20,11 +20,23 @@ void stop_at(Sequence& sequence, std::int32_t tokens) {
 
 }  // namespace
 
-PrefixCache::PrefixCache(Decoder& decoder, std::size_t bytes_max)
+PrefixCache::PrefixCache(
+    Decoder& decoder, std::size_t bytes_max, std::unique_ptr<Snapshots> snapshots
+)
     : decoder_(decoder),
       on_(bytes_max > 0 && decoder.sharing() != Sharing::kNone),
       whole_(decoder.sharing() == Sharing::kWhole),
-      tree_(bytes_max) {}
+      bytes_max_(bytes_max),
+      tree_(bytes_max),
+      snapshots_(std::move(snapshots)) {}
+
+void PrefixCache::take_read() {
+    if (!snapshots_) return;
+    for (const Snapshot& snapshot : snapshots_->take_read()) {
+        const SharedState& state = snapshot.state;
+        tree_.add(snapshot.tokens, snapshot.begin, state, state->size());
+    }
+}
 
 // Positions follow the tokens only where there are no pictures and nothing was forgotten.
 bool PrefixCache::shares(const Sequence& sequence) const {
@@ -35,18 +47,25 @@ bool PrefixCache::begin(Sequence& sequence, const Sequences& running) {
     if (!shares(sequence)) return true;
     const auto tokens = takeable(sequence);
     const Offers offered = offers(sequence, tokens, running);
-    const PrefixTree::Match kept = tree_.find(tokens, whole_);
+    const Tree::Match kept = tree_.find(tokens, whole_);
     const std::int32_t at_hand = std::max(offered.now.tokens, kept.tokens);
     if (offered.soon.tokens >= at_hand + kWorthWaiting) {
         if (whole_) stop_at(*offered.soon.sequence, offered.soon.tokens);
         return false;
     }
+    if (waits_for_disk(sequence, tokens, at_hand)) return false;
     take(sequence, offered.now, kept);
     if (sequence.generated() == 0) sequence.cached_tokens = sequence.decoded;
     if (!whole_) return true;
     // Here others have left, or will leave, the way of this one.
-    const std::int32_t fork = std::max(offered.common, tree_.find(tokens, false).tokens);
-    if (fork >= sequence.decoded + kWorthWaiting) stop_at(sequence, fork);
+    std::int32_t fork = std::max(offered.common, tree_.find(tokens, /*whole=*/false).tokens);
+    if (snapshots_) fork = std::max(fork, snapshots_->known(tokens));
+    const auto end = static_cast<std::int32_t>(tokens.size());
+    if (fork >= sequence.decoded + kWorthWaiting) {
+        stop_at(sequence, fork);
+    } else if (end >= sequence.decoded + kPieceTokens) {
+        stop_at(sequence, end);  // for the same prompt again
+    }
     return true;
 }
 
@@ -69,7 +88,20 @@ PrefixCache::Offers PrefixCache::offers(
     return offers;
 }
 
-void PrefixCache::take(Sequence& sequence, const Lender& lender, const PrefixTree::Match& kept) {
+// Asks the disk once, so that those who have much there cannot take it from each other for ever.
+bool PrefixCache::waits_for_disk(
+    Sequence& sequence, std::span<const Token> tokens, std::int32_t at_hand
+) {
+    if (!snapshots_) return false;
+    if (!sequence.snapshots) {
+        if (snapshots_->find(tokens) < at_hand + kWorthWaiting) return false;
+        const std::int32_t in_memory = tree_.find(tokens, whole_).tokens;
+        sequence.snapshots = snapshots_->fetch(tokens, in_memory, bytes_max_);
+    }
+    return !snapshots_->is_done(*sequence.snapshots);
+}
+
+void PrefixCache::take(Sequence& sequence, const Lender& lender, const Tree::Match& kept) {
     if (lender.tokens >= std::max(kept.tokens, kTokensMin)) {
         if (decoder_.share(lender.sequence->id, sequence.id, lender.tokens)) {
             sequence.decoded = lender.tokens;
@@ -84,9 +116,9 @@ void PrefixCache::take(Sequence& sequence, const Lender& lender, const PrefixTre
     }
 }
 
-bool PrefixCache::restore(Sequence& sequence, const PrefixTree::Match& kept) {
-    for (const PrefixTree::Part& part : kept.parts) {
-        if (!decoder_.restore(sequence.id, part.state, part.begin, part.end)) return false;
+bool PrefixCache::restore(Sequence& sequence, const Tree::Match& kept) {
+    for (const auto& part : kept.parts) {
+        if (!decoder_.restore(sequence.id, *part.state, part.begin, part.end)) return false;
         sequence.decoded = part.end;
     }
     return true;
@@ -104,9 +136,11 @@ void PrefixCache::keep(const Sequence& sequence) {
         auto state = decoder_.save(sequence.id, begin, end);
         if (!state) return;
         const auto until = tokens.first(static_cast<std::size_t>(end));
-        if (!tree_.add(until, begin, std::move(*state))) return;
+        const auto shared = std::make_shared<const std::vector<std::byte>>(std::move(*state));
+        if (!tree_.add(until, begin, shared, shared->size())) break;
         begin = end;
     }
+    if (snapshots_) snapshots_->keep(tokens, tree_.find(tokens, /*whole=*/true));
 }
 
 }  // namespace mullama

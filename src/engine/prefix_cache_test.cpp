@@ -116,6 +116,12 @@ TEST_P(PrefixCacheTest, the_last_token_is_always_computed) {
     EXPECT_EQ(again.finish.usage.cached_tokens, std::ssize(kSystem) + 6);
 }
 
+TEST_P(PrefixCacheTest, a_long_prompt_again_is_computed_once) {
+    const std::string prompt = std::string(300, 's') + "<again>";
+    run(prompt);
+    EXPECT_EQ(run(prompt).finish.usage.cached_tokens, std::ssize(prompt) - 1);
+}
+
 TEST_P(PrefixCacheTest, a_request_can_stay_away) {
     run(kSystem + "<x>");
     GenerateRequest alone = ask(kSystem + "<x>x and so on");

@@ -1,5 +1,7 @@
 #include "engine/prefix_tree.h"
 
+#include "engine/snapshot_folder.h"
+
 #include <algorithm>
 #include <ranges>
 #include <utility>
@@ -11,7 +13,10 @@ std::int32_t common_length(std::span<const Token> one, std::span<const Token> ot
     return static_cast<std::int32_t>(end - one.begin());
 }
 
-PrefixTree::Path PrefixTree::longest(const Piece& from, std::span<const Token> tokens, bool whole) {
+template <typename State>
+typename PrefixTree<State>::Path PrefixTree<State>::longest(
+    const Piece& from, std::span<const Token> tokens, bool whole
+) {
     Path best;
     for (const auto& piece : from.next) {
         const auto common = static_cast<std::size_t>(common_length(piece->tokens, tokens));
@@ -29,7 +34,10 @@ PrefixTree::Path PrefixTree::longest(const Piece& from, std::span<const Token> t
     return best;
 }
 
-PrefixTree::Match PrefixTree::find(std::span<const Token> tokens, bool whole) {
+template <typename State>
+typename PrefixTree<State>::Match PrefixTree<State>::find(
+    std::span<const Token> tokens, bool whole
+) {
     const Path path = longest(root_, tokens, whole);
     Match match;
     ++uses_;
@@ -44,29 +52,60 @@ PrefixTree::Match PrefixTree::find(std::span<const Token> tokens, bool whole) {
     return match;
 }
 
-bool PrefixTree::add(
-    std::span<const Token> tokens, std::int32_t begin, std::vector<std::byte> state
+// The piece where a text ends, the root for none, or null. It and those before it count as used.
+template <typename State>
+typename PrefixTree<State>::Piece* PrefixTree<State>::ending(std::span<const Token> tokens) {
+    const Path path = longest(root_, tokens, /*whole=*/true);
+    if (path.tokens != tokens.size()) return nullptr;
+    ++uses_;
+    for (Piece* piece : path.pieces) piece->used_at = uses_;
+    return path.pieces.empty() ? &root_ : path.pieces.front();
+}
+
+template <typename State>
+bool PrefixTree<State>::add(
+    std::span<const Token> tokens, std::int32_t begin, State state, std::size_t bytes
 ) {
     const auto before = tokens.first(static_cast<std::size_t>(begin));
-    const Path path = longest(root_, before, /*whole=*/true);
-    if (path.tokens != before.size()) return false;
-    Piece* from = path.pieces.empty() ? &root_ : path.pieces.front();
-
+    Piece* from = ending(before);
+    if (from == nullptr || ending(tokens) != nullptr) return false;
     const auto rest = tokens.subspan(before.size());
     auto piece = std::make_unique<Piece>();
     piece->tokens.assign(rest.begin(), rest.end());
     piece->state = std::move(state);
-    const std::size_t bytes = piece->bytes();
-    ++uses_;
-    piece->used_at = uses_;
-    for (Piece* used : path.pieces) used->used_at = uses_;
+    piece->bytes = bytes + rest.size_bytes();
+    if (piece->bytes > bytes_max_) return false;
+    piece->used_at = ++uses_;
+    bytes_ += piece->bytes;
     from->next.push_back(std::move(piece));
-    bytes_ += bytes;
     while (bytes_ > bytes_max_) drop_oldest();
-    return find(tokens, /*whole=*/true).tokens == static_cast<std::int32_t>(tokens.size());
+    return ending(tokens) != nullptr;
 }
 
-void PrefixTree::drop_oldest() {
+template <typename State>
+void PrefixTree<State>::cut(const State& state) {
+    cut(root_, state);
+}
+
+template <typename State>
+void PrefixTree<State>::cut(Piece& parent, const State& state) {
+    for (std::size_t i = parent.next.size(); i-- > 0;) {
+        parent.next[i]->state == state ? drop(parent, i) : cut(*parent.next[i], state);
+    }
+}
+
+// A piece and all that go on from it.
+template <typename State>
+void PrefixTree<State>::drop(Piece& parent, std::size_t index) {
+    Piece& piece = *parent.next[index];
+    while (!piece.next.empty()) drop(piece, piece.next.size() - 1);
+    bytes_ -= piece.bytes;
+    if (dropped_) dropped_(piece.state);
+    parent.next.erase(parent.next.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+template <typename State>
+void PrefixTree<State>::drop_oldest() {
     Piece* parent = nullptr;
     std::size_t index = 0;
     std::vector<Piece*> open = {&root_};
@@ -83,8 +122,10 @@ void PrefixTree::drop_oldest() {
             }
         }
     }
-    bytes_ -= parent->next[index]->bytes();
-    parent->next.erase(parent->next.begin() + static_cast<std::ptrdiff_t>(index));
+    drop(*parent, index);
 }
+
+template class PrefixTree<SharedState>;
+template class PrefixTree<SnapshotFile>;
 
 }  // namespace mullama

@@ -1,9 +1,11 @@
 #include "engine/prefix_tree.h"
 
 #include <cstddef>
+#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -19,19 +21,24 @@ std::vector<Token> tokens_of(std::string_view text) {
     return {text.begin(), text.end()};
 }
 
-std::vector<std::byte> state_of(std::string_view text) {
+SharedState state_of(std::string_view text) {
     std::vector<std::byte> state;
     for (const char letter : text) state.push_back(static_cast<std::byte>(letter));
-    return state;
+    return std::make_shared<const std::vector<std::byte>>(std::move(state));
+}
+
+std::string text_of(const SharedState& state) {
+    std::string letters;
+    for (const std::byte letter : *state) letters += static_cast<char>(letter);
+    return letters;
 }
 
 /// A tree of texts whose tokens are letters, and whose states are the letters again.
 class PrefixTreeTest : public testing::Test {
   protected:
     bool add(std::string_view text, std::size_t begin) {
-        return tree_.add(
-            tokens_of(text), static_cast<std::int32_t>(begin), state_of(text.substr(begin))
-        );
+        const auto state = state_of(text.substr(begin));
+        return tree_.add(tokens_of(text), static_cast<std::int32_t>(begin), state, state->size());
     }
 
     /// The parts that begin a text.
@@ -42,16 +49,19 @@ class PrefixTreeTest : public testing::Test {
         for (const auto& part : match.parts) {
             EXPECT_EQ(part.begin, end);
             end = part.end;
-            std::string letters;
-            for (const std::byte letter : part.state) letters += static_cast<char>(letter);
-            parts.push_back(letters.substr(0, static_cast<std::size_t>(part.end - part.begin)));
+            parts.push_back(
+                text_of(part.state).substr(0, static_cast<std::size_t>(part.end - part.begin))
+            );
         }
         EXPECT_EQ(match.tokens, end);
         return parts;
     }
 
     static constexpr std::size_t kTokenBytes = sizeof(Token) + 1;
-    PrefixTree tree_{20 * kTokenBytes};
+    std::vector<std::string> dropped_;
+    PrefixTree<SharedState> tree_{20 * kTokenBytes, [this](const SharedState& state) {
+                                      dropped_.push_back(text_of(state));
+                                  }};
 };
 
 TEST_F(PrefixTreeTest, begins_empty) {
@@ -96,6 +106,7 @@ TEST_F(PrefixTreeTest, what_was_used_least_recently_makes_room) {
     EXPECT_THAT(find("bbbbbbbb", false), IsEmpty());
     EXPECT_THAT(find("aaaaaaaa", true), ElementsAre("aaaaaaaa"));
     EXPECT_THAT(find("cccccccc", true), ElementsAre("cccccccc"));
+    EXPECT_THAT(dropped_, ElementsAre("bbbbbbbb"));
 }
 
 TEST_F(PrefixTreeTest, a_piece_stays_while_another_goes_on_from_it) {
@@ -108,9 +119,27 @@ TEST_F(PrefixTreeTest, a_piece_stays_while_another_goes_on_from_it) {
 TEST_F(PrefixTreeTest, refuses_what_there_is_no_room_for) {
     EXPECT_FALSE(add("aaaaaaaaaaaaaaaaaaaaa", 0));
     EXPECT_EQ(tree_.bytes(), 0U);
+    EXPECT_TRUE(add("bbbb", 0));
+    EXPECT_FALSE(add("aaaaaaaaaaaaaaaaaaaaa", 0));
+    EXPECT_THAT(find("bbbb", true), ElementsAre("bbbb"));
     EXPECT_TRUE(add("aaaaaaaaaa", 0));
     EXPECT_FALSE(add("aaaaaaaaaaaaaaaaaaaaa", 10));
     EXPECT_THAT(find("aaaaaaaaaaaaaaaaaaaaa", true), ElementsAre("aaaaaaaaaa"));
+}
+
+TEST_F(PrefixTreeTest, cuts_off_a_piece_and_what_goes_on_from_it) {
+    add("aa", 0);
+    add("aabb", 2);
+    add("aabbcc", 4);
+    add("aadd", 2);
+    const auto state = tree_.find(tokens_of("aabb"), true).parts.at(1).state;
+    tree_.cut(state);
+    EXPECT_THAT(find("aabbcc", true), ElementsAre("aa"));
+    EXPECT_THAT(find("aadd", true), ElementsAre("aa", "dd"));
+    EXPECT_THAT(dropped_, testing::UnorderedElementsAre("bb", "cc"));
+    EXPECT_EQ(tree_.bytes(), 4 * kTokenBytes);
+    tree_.cut(state);
+    EXPECT_EQ(tree_.bytes(), 4 * kTokenBytes);
 }
 
 TEST_F(PrefixTreeTest, is_right_for_any_texts) {

@@ -67,12 +67,13 @@ struct Sequence {
     SequenceId id = kNoSequence;  // its place in the KV cache while it runs
     bool has_begun = false;       // else it waits for what others compute for it, see PrefixCache
     std::int32_t decoded = 0;
-    std::int32_t stop_at = 0;        // of `tokens`: a step ends there if it comes to it
-    std::int32_t cached_tokens = 0;  // of the prompt, that others had computed
-    bool shares_cells = false;       // with another sequence, now or until that one ended
-    std::int32_t forgotten = 0;      // how many of `tokens` shifts have taken away
-    std::int64_t came_at = -1;       // when the engine had computed so many tokens of prompts
-    std::int64_t served_at = -1;     // its last step
+    std::int32_t stop_at = 0;                // of `tokens`: a step ends there if it comes to it
+    std::optional<std::uint64_t> snapshots;  // what it asked of the disk, see Snapshots::Ticket
+    std::int32_t cached_tokens = 0;          // of the prompt, that others had computed
+    bool shares_cells = false;               // with another sequence, now or until that one ended
+    std::int32_t forgotten = 0;              // how many of `tokens` shifts have taken away
+    std::int64_t came_at = -1;    // when the engine had computed so many tokens of prompts
+    std::int64_t served_at = -1;  // its last step
     std::optional<Clock::TimePoint> paused_at;  // since when its stream has been full
     std::optional<Clock::TimePoint> started_at;
     std::optional<Clock::TimePoint> first_token_at;

@@ -3,7 +3,9 @@
 #include "base/error.h"
 #include "base/xxh64.h"
 
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <type_traits>
 #include <variant>
 #include <vector>
@@ -57,6 +59,19 @@ std::uint64_t fingerprint(
     for (const auto& [key, value] : overrides) {
         add(hash, key);
         add(hash, value);
+    }
+    return hash.value();
+}
+
+std::uint64_t files_fingerprint(std::span<const GgufFile> files) {
+    Xxh64 hash;
+    for (const auto& file : files) {
+        std::error_code unknown;
+        const auto path = std::filesystem::weakly_canonical(file.path(), unknown);
+        add(hash, path.string());
+        hash.update(file.size_bytes());
+        const auto changed = std::filesystem::last_write_time(file.path(), unknown);
+        add(hash, std::int64_t{changed.time_since_epoch().count()});
     }
     return hash.value();
 }

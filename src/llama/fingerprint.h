@@ -16,6 +16,10 @@ std::uint64_t fingerprint(
     std::span<const GgufFile> files, std::span<const MetadataOverride> overrides
 );
 
+/// A number that tells files apart by where they are, how long, and when they were last changed, as
+/// it is now.
+std::uint64_t files_fingerprint(std::span<const GgufFile> files);
+
 /// fingerprint() of a file and of all its tensors' bytes.
 /// Errors: as GgufFile::read_tensor().
 Result<std::uint64_t> content_fingerprint(const GgufFile& file);

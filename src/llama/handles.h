@@ -48,6 +48,7 @@ struct ModelImpl {
     std::unique_ptr<const Vocab> vocab;
     std::string architecture;
     std::uint64_t fingerprint = 0;  ///< See fingerprint.h.
+    std::uint64_t files = 0;        ///< The same, see there.
     bool vocab_only = false;
     bool repacked = false;    ///< Tensors may no longer be as in the file.
     bool classifier = false;  ///< Has a classification head.

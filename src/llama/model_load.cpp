@@ -164,6 +164,7 @@ std::shared_ptr<const ModelImpl> describe(
     impl->model = std::move(model);
     impl->architecture = architecture_of(files.front());
     impl->fingerprint = fingerprint(files, options.metadata_overrides);
+    impl->files = files_fingerprint(files);
     impl->vocab_only = options.vocab_only;
     impl->repacked = options.repack && has_quantized(files);
     impl->classifier = has_tensor(files, "cls.weight") || has_tensor(files, "cls.output.weight");

@@ -1,12 +1,15 @@
 #include "base/error.h"
+#include "base/xxh64.h"
 #include "llama/engine_guard.h"
 #include "llama/handles.h"
 #include "llama/state_format.h"
+#include "llama/state_key.h"
 #include <mullama/state.h>
 
 #include <array>
 #include <exception>
 #include <functional>
+#include <string_view>
 #include <utility>
 
 namespace mullama {
@@ -210,6 +213,15 @@ Result<std::vector<Token>> restore(
 }
 
 }  // namespace
+
+std::uint64_t state_key(const Context& context) {
+    Xxh64 hash;
+    hash.update(Handles::impl(context.model()).files);
+    hash.update(fingerprint_of(context));
+    hash.update(std::string_view(MULLAMA_ENGINE_ID));
+    hash.update(std::string_view(layout_of(context)));
+    return hash.value();
+}
 
 Result<std::vector<std::byte>> save_state(Context& context, std::span<const Token> tokens) {
     return save(

@@ -36,6 +36,7 @@ void add(EngineStats& sum, const EngineStats& one) {
     sum.kv_cells_reserved += one.kv_cells_reserved;
     sum.kv_cells_total += one.kv_cells_total;
     sum.prefix_cache_bytes += one.prefix_cache_bytes;
+    sum.snapshot_bytes += one.snapshot_bytes;
     sum.steps += one.steps;
 }
 
@@ -210,6 +211,12 @@ void Metrics::write_engines(std::string& to, const std::vector<PooledEngine>& en
         gauge,
         "Memory that beginnings of prompts and answers are kept in.",
         &S::prefix_cache_bytes
+    );
+    family(
+        "mullama_snapshot_bytes",
+        gauge,
+        "Disk that beginnings of prompts and answers are kept on.",
+        &S::snapshot_bytes
     );
     family(
         "mullama_engine_steps_total",
