@@ -31,7 +31,8 @@ struct EmbedderOptions {
     /// token's where it says nothing. kNone: only embed_tokens() works with a model that reads in
     /// both directions.
     Pooling pooling = Pooling::kModel;
-    /// The most tokens of one text; 0 = what the model was trained for, at most 8192.
+    /// The most tokens of one text; 0 = what the model was trained for, at most
+    /// Embedder::kUsualLengthMax.
     std::int32_t context_length = 0;
     /// Tokens to compute at once, of as many texts as there are room for. Raised to
     /// `context_length` with a model that reads in both directions.
@@ -66,8 +67,10 @@ struct Embeddings {
 
 /// The scores of documents.
 struct Ranking {
-    /// One for each document, in their order: the higher the better, without bounds.
+    /// One for each document, in their order: the higher the better.
     std::vector<float> scores = {};
+    /// Whether they are logits, without bounds, whose sigmoid is a probability.
+    bool are_logits = false;
     std::int64_t tokens = 0;  ///< Tokens computed.
 };
 
@@ -83,6 +86,9 @@ struct TokenEmbeddings {
 /// Threads: one thread at a time, and best the same one for life. Calls block until done.
 class Embedder {
   public:
+    /// More tokens than these take a lot of memory, so they have to be asked for.
+    static constexpr std::int32_t kUsualLengthMax = 8192;
+
     /// Errors:  kInvalidArgument: an option out of range. kUnsupported: a model with an encoder and
     ///          a decoder, or without weights, or kRank without a classifier. kExhausted: not
     ///          enough memory.

@@ -47,7 +47,8 @@ struct ModelRequest {
     /// or other threads, its context is made anew as soon as it is idle, for other devices it is
     /// loaded anew.
     LoadOptions load = {};
-    /// How long to keep it afterwards; unset = PoolOptions::keep_alive.
+    /// How long to keep it afterwards; unset = as before, or PoolOptions::keep_alive where it is
+    /// loaded for this.
     std::optional<KeepAlive> keep_alive = {};
 };
 
@@ -138,8 +139,8 @@ class ModelPool {
     /// `executor`; destroying it while it waits withdraws the request.
     PendingLease acquire_async(ModelRequest request, Executor& executor);
 
-    /// Ends a model's keep-alive time: it is freed with its last lease. False where it is not
-    /// loaded.
+    /// Ends a model's keep-alive time: it is freed with its last lease. False where it is neither
+    /// loaded nor being loaded.
     bool unload(const std::string& name);
 
     /// What is loaded now, that which stays longest first.

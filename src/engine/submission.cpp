@@ -44,9 +44,6 @@ Result<void> check_stops(const std::vector<std::string>& stops) {
 }
 
 Result<void> check_options(const GenerateRequest& request) {
-    if (request.tokens.empty() && request.prompt.empty()) {
-        return fail(ErrorCode::kInvalidArgument, "prompt is empty: give text or tokens");
-    }
     if (request.tokens.empty() && !request.media.empty()) {
         return fail(
             ErrorCode::kInvalidArgument, "pictures go between tokens: give tokens, not a prompt"
@@ -98,7 +95,7 @@ Result<void> check_tokens(
     const std::vector<Token>& tokens, std::int32_t length, const EngineInfo& info
 ) {
     if (tokens.empty()) {
-        return fail(ErrorCode::kInvalidArgument, "prompt is empty: its text gives no tokens");
+        return fail(ErrorCode::kInvalidArgument, "prompt is empty: give text or tokens");
     }
     MULLAMA_TRY(check_length(tokens.size(), length));
     const auto outside = [&](Token token) { return token < 0 || token >= info.vocab_size; };

@@ -3,6 +3,9 @@
 #include "engine/fake_decoder.h"
 
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -44,6 +47,23 @@ TEST(Submission, takes_the_prompt_as_text_or_as_tokens) {
 TEST(Submission, refuses_an_empty_prompt) {
     EXPECT_EQ(error_of(ask("")).code, ErrorCode::kInvalidArgument);
     EXPECT_EQ(error_of(ask("")).message, "prompt is empty: give text or tokens");
+}
+
+TEST(Submission, takes_an_empty_prompt_where_texts_begin_with_a_token_of_their_own) {
+    class BeginningTokenizer final : public ByteTokenizer {
+      public:
+        Result<std::vector<Token>> encode(
+            std::string_view text, bool add_special, bool parse_special
+        ) const override {
+            auto tokens = ByteTokenizer::encode(text, add_special, parse_special);
+            if (tokens && add_special) tokens->insert(tokens->begin(), 1);
+            return tokens;
+        }
+    };
+    const FakeDecoder decoder(kInfo);
+    const auto sequence = make_sequence(ask(""), BeginningTokenizer(), decoder);
+    ASSERT_TRUE(sequence) << sequence.error().message;
+    EXPECT_EQ((*sequence)->tokens, std::vector<Token>{1});
 }
 
 TEST(Submission, refuses_a_prompt_longer_than_the_context) {

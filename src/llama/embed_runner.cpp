@@ -10,7 +10,6 @@
 namespace mullama {
 namespace {
 
-constexpr std::int32_t kDefaultLengthMax = 8192;
 constexpr std::int32_t kProbeLength = 256;
 
 // What a model is by itself: its pooling and the direction in which it reads.
@@ -67,7 +66,7 @@ EmbedRunner::EmbedRunner(Context context, Pooling pooling, EmbedPlan plan, std::
 Result<EmbedRunner> EmbedRunner::create(const Model& model, const EmbedderOptions& options) {
     const auto nature = probe(model, options);
     if (!nature) return nature.error();
-    const auto trained = std::min(model.context_length_train(), kDefaultLengthMax);
+    const auto trained = std::min(model.context_length_train(), Embedder::kUsualLengthMax);
     const auto length = options.context_length > 0 ? options.context_length : trained;
     auto context = Context::create(model, settings_for(options, *nature, length));
     if (!context) return std::move(context).error();

@@ -1,5 +1,6 @@
 #include "runtime/embed_worker.h"
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -31,19 +32,24 @@ void EmbedWorker::rank(RankRequest request, std::function<void(Result<Ranking>)>
     );
 }
 
-Result<Embedder*> EmbedWorker::embedder(Pooling pooling) {
-    if (!embedder_ || options_.pooling != pooling) {
-        embedder_.reset();
-        options_.pooling = pooling;
-        auto made = Embedder::create(model_, options_);
-        if (!made) return std::move(made).error();
-        embedder_ = std::move(made).value();
+Result<Embedder*> EmbedWorker::embedder(Pooling pooling, std::int32_t tokens_max) {
+    const std::int32_t wanted = std::min(tokens_max, model_.context_length_train());
+    const bool is_short = embedder_ && embedder_->context_length() < wanted;
+    if (embedder_ && options_.pooling == pooling && !is_short) return &*embedder_;
+    embedder_.reset();
+    options_.pooling = pooling;
+    if (wanted > Embedder::kUsualLengthMax) options_.context_length = wanted;
+    auto made = Embedder::create(model_, options_);
+    if (!made) {
+        options_.context_length = 0;
+        return std::move(made).error();
     }
+    embedder_ = std::move(made).value();
     return &*embedder_;
 }
 
 Result<Embeddings> EmbedWorker::run(const EmbedRequest& request) {
-    auto made = embedder(request.pooling);
+    auto made = embedder(request.pooling, request.options.tokens_max);
     if (!made) return std::move(made).error();
     if (!request.tokens.empty()) return (*made)->embed_tokenized(request.tokens, request.options);
     return (*made)->embed(request.input, request.options);

@@ -15,7 +15,7 @@
 namespace mullama {
 
 /// Computes a model's embeddings on one thread of their own, which holds their context. The context
-/// is made by the first request, and anew where a request asks for another pooling.
+/// is made by the first request, and anew where a request asks for another pooling or longer texts.
 /// Threads: Thread-safe. Requests run one after the other, in order of arrival.
 class EmbedWorker {
   public:
@@ -34,7 +34,7 @@ class EmbedWorker {
   private:
     Result<Embeddings> run(const EmbedRequest& request);
     Result<Ranking> run(const RankRequest& request);
-    Result<Embedder*> embedder(Pooling pooling);
+    Result<Embedder*> embedder(Pooling pooling, std::int32_t tokens_max = 0);
 
     Model model_;
     std::optional<Embedder> embedder_;  // worker thread only

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <future>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -159,6 +160,37 @@ TEST_F(ModelPoolTest, below_zero_is_for_ever) {
     ASSERT_TRUE(pool.acquire(for_ever));
     ASSERT_THAT(names(pool), ElementsAre("a"));
     EXPECT_EQ(pool.models().front().expires_in, std::nullopt);
+}
+
+TEST_F(ModelPoolTest, a_request_that_says_nothing_leaves_the_time_as_it_is) {
+    ModelPool pool;
+    ModelRequest for_ever = request("a");
+    for_ever.keep_alive = -1ns;
+    ASSERT_TRUE(pool.acquire(for_ever));
+    ASSERT_TRUE(pool.acquire(request("a")));
+    EXPECT_EQ(pool.models().front().expires_in, std::nullopt);
+    pool.unload("a");
+    ASSERT_TRUE(pool.acquire(request("a")));
+    EXPECT_NE(pool.models().front().expires_in, std::nullopt) << "it was loaded anew";
+}
+
+TEST_F(ModelPoolTest, a_model_that_is_being_loaded_can_be_unloaded) {
+    ModelPool pool;
+    std::promise<void> loading;
+    std::promise<void> go_on;
+    ModelRequest slow = request("a");
+    slow.load.model.on_progress = [&, first = true, go = go_on.get_future().share()](float
+                                  ) mutable {
+        if (std::exchange(first, false)) loading.set_value();
+        go.wait();
+        return true;
+    };
+    std::jthread client([&] { EXPECT_TRUE(pool.acquire(slow)); });
+    loading.get_future().wait();
+    EXPECT_TRUE(pool.unload("a"));
+    go_on.set_value();
+    client.join();
+    EXPECT_THAT(names(pool), ElementsAre());
 }
 
 TEST_F(ModelPoolTest, unloading_waits_for_the_last_lease) {

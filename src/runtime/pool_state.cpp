@@ -109,7 +109,7 @@ bool PoolState::unload(const std::string& name) {
     {
         const std::lock_guard lock(mutex);
         const auto slot = slots.find(name);
-        if (slot == slots.end() || !slot->second->model) return false;
+        if (slot == slots.end() || !(slot->second->model || slot->second->loading)) return false;
         slot->second->keep_alive = KeepAlive::zero();
         drop_expired(clock.now(), later);
         settle_all(later);
@@ -192,7 +192,7 @@ LoadOptions PoolState::wanted_load(const PoolSlot& slot) const {
 
 void PoolState::grant(PoolSlot& slot, const WaitPtr& wait, Later& later) {
     ++slot.leases;
-    slot.keep_alive = wait->request.keep_alive.value_or(options.keep_alive);
+    if (wait->request.keep_alive) slot.keep_alive = *wait->request.keep_alive;
     const std::int64_t waited_ns = std::chrono::nanoseconds(clock.now() - wait->since).count();
     auto lease =
         std::make_shared<ModelLease>(shared_from_this(), slot, LoadedModel(*slot.model), waited_ns);
