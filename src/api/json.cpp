@@ -3,10 +3,12 @@
 #include "api/json_writer.h"
 #include "base/error.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include <boost/json/parse.hpp>
@@ -84,6 +86,77 @@ std::optional<std::int64_t> integer_of(const json::value& value) {
     return static_cast<std::int64_t>(*real);
 }
 
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+/// Bytes of the UTF-8 character at the front of `text`; 0 where there is none.
+std::size_t character_bytes(std::string_view text) {
+    for (std::size_t bytes = 1; bytes <= std::min<std::size_t>(text.size(), 4); ++bytes) {
+        if (is_utf8(text.substr(0, bytes))) return bytes;
+    }
+    return 0;
+}
+
+/// The number of an escape such as "\ud83d" at the front of `text`.
+std::optional<unsigned> escaped_unit(std::string_view text) {
+    constexpr std::size_t kBytes = 6;
+    if (text.size() < kBytes || !text.starts_with("\\u")) return std::nullopt;
+    unsigned unit = 0;
+    const char* end = text.data() + kBytes;
+    const auto [read, error] = std::from_chars(text.data() + 2, end, unit, 16);
+    return read == end ? std::optional(unit) : std::nullopt;
+}
+
+/// What stands at the front of a text, be it a character or not.
+struct Piece {
+    std::size_t bytes;
+    bool is_character;
+};
+
+Piece piece_at(std::string_view text) {
+    if (!text.starts_with('\\')) {
+        const std::size_t bytes = character_bytes(text);
+        return {std::max<std::size_t>(bytes, 1), bytes > 0};
+    }
+    const std::optional<unsigned> unit = escaped_unit(text);
+    if (!unit) return {text.starts_with("\\\\") ? std::size_t{2} : std::size_t{1}, true};
+    const bool is_high = *unit >= 0xD800 && *unit <= 0xDBFF;
+    const auto is_low = [](unsigned number) { return number >= 0xDC00 && number <= 0xDFFF; };
+    if (!is_high) return {6, !is_low(*unit)};
+    const std::optional<unsigned> next = escaped_unit(text.substr(6));
+    const bool is_pair = next && is_low(*next);
+    return {is_pair ? std::size_t{12} : std::size_t{6}, is_pair};
+}
+
+/// A text of JSON in which U+FFFD stands for bytes that are no UTF-8, and for escaped halves of a
+/// character beyond U+FFFF without the other half.
+std::string with_replacements(std::string_view text) {
+    const auto may_be_none = [](char c) {
+        return c == '\\' || static_cast<unsigned char>(c) >= 0x80;
+    };
+    std::string whole;
+    while (!text.empty()) {
+        const auto plain = std::ranges::find_if(text, may_be_none) - text.begin();
+        whole += text.substr(0, static_cast<std::size_t>(plain));
+        text.remove_prefix(static_cast<std::size_t>(plain));
+        if (text.empty()) break;
+        const Piece piece = piece_at(text);
+        whole += piece.is_character ? text.substr(0, piece.bytes) : kReplacement;
+        text.remove_prefix(piece.bytes);
+    }
+    return whole;
+}
+
+// As Go's decoder, which Ollama's clients know.
+Result<json::value> parse_leniently(std::string_view text) {
+    Result<json::value> value = parse_json(text);
+    if (value) return value;
+    const std::string whole = with_replacements(text);
+    if (whole == text) return value;
+    Result<json::value> again = parse_json(whole);
+    if (again) return again;
+    return value;
+}
+
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text) {
@@ -110,7 +183,7 @@ Result<json::object> parse_body(std::string_view body) {
     if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) {
         return fail(ErrorCode::kInvalidArgument, "missing request body");
     }
-    Result<json::value> value = parse_json(body);
+    Result<json::value> value = parse_leniently(body);
     if (!value) return std::move(value).error();
     if (auto* object = value->if_object()) return std::move(*object);
     return fail(

@@ -24,7 +24,8 @@ inline constexpr std::size_t kJsonDepthMax = 128;
 ///         says where.
 Result<json::value> parse_json(std::string_view text);
 
-/// Reads a request's body, which has to be an object.
+/// Reads a request's body, which has to be an object. Bytes that are no UTF-8 are read as U+FFFD,
+/// and so is an escape such as "\ud83d" that is half a character.
 /// Errors: kInvalidArgument: as parse_json(); empty ("missing request body"); not an object.
 Result<json::object> parse_body(std::string_view body);
 

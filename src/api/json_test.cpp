@@ -24,7 +24,41 @@ TEST(Json, a_body_is_one_object) {
     EXPECT_EQ(problem("[1]"), "json: cannot unmarshal array into Go value of type object");
     EXPECT_THAT(problem("{} {}"), HasSubstr("invalid JSON at byte 3"));
     EXPECT_THAT(problem(R"({"a" 1})"), HasSubstr("invalid JSON at byte 5"));
-    EXPECT_THAT(problem("{\"a\": \"\xFF\"}"), HasSubstr("invalid JSON"));
+}
+
+/// The text that a body's "a" has, which is written as `text`.
+std::string text_of(const std::string& text) {
+    const Result<json::object> object = parse_body("{\"a\": \"" + text + "\"}");
+    if (!object) return object.error().message;
+    return std::string(object->at("a").as_string());
+}
+
+TEST(Json, what_is_no_character_in_a_body_is_the_replacement_character) {
+    EXPECT_EQ(text_of("a\xFFz"), "a\uFFFDz");
+    EXPECT_EQ(text_of("\xC3"), "\uFFFD");
+    EXPECT_EQ(text_of("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD") << "half a pair in UTF-8";
+    EXPECT_EQ(text_of(R"(a\ud83d b)"), "a\uFFFD b");
+    EXPECT_EQ(text_of(R"(\udca9\ud83d)"), "\uFFFD\uFFFD");
+    EXPECT_EQ(text_of(R"(\ud83d\ud83d\udca9)"), "\uFFFD\U0001F4A9");
+    EXPECT_EQ(text_of(R"(\ud83d\u0041)"), "\uFFFDA");
+    EXPECT_EQ(text_of(R"(\ud83d)"), "\uFFFD");
+}
+
+TEST(Json, what_is_one_stays_beside_what_is_none) {
+    EXPECT_EQ(text_of(R"(\\ud83d \" \n \u00e9 \ud83d)"), "\\ud83d \" \n \u00E9 \uFFFD");
+    EXPECT_EQ(text_of(R"(\\\ud83d)"), "\\\uFFFD");
+    EXPECT_EQ(text_of("\u00E9\u20AC\U0001F4A9\xFF"), "\u00E9\u20AC\U0001F4A9\uFFFD");
+}
+
+TEST(Json, what_is_no_json_for_another_reason_stays_so) {
+    EXPECT_THAT(problem("{\"a\": \xFF}"), HasSubstr("invalid JSON"));
+    EXPECT_THAT(problem(R"({"a": "\ud83d" 1})"), HasSubstr("invalid JSON"));
+    EXPECT_THAT(problem(R"({"a": "\ud8)"), HasSubstr("JSON"));
+    EXPECT_THAT(problem(R"({"a": "\ud8xy"})"), HasSubstr("invalid JSON"));
+    EXPECT_THAT(problem(R"({"a": "\x"})"), HasSubstr("invalid JSON"));
+    const std::string deep(kJsonDepthMax, '[');
+    EXPECT_NE(problem("{\"\xFF\": " + deep + std::string(kJsonDepthMax, ']') + "}"), "accepted");
+    EXPECT_FALSE(parse_json("\"\xFF\"")) << "only bodies are read so";
 }
 
 TEST(Json, nesting_has_an_end) {

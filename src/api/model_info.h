@@ -39,6 +39,8 @@ struct ModelDescription {
     std::vector<std::string> projectors = {};  ///< Its projectors' files.
     /// Keys of the model's file and their values as JSON.
     std::vector<std::pair<std::string, std::string>> metadata = {};
+    /// The same of its first projector; empty without one.
+    std::vector<std::pair<std::string, std::string>> projector_metadata = {};
 
     struct Tensor {
         std::string name = {};

@@ -46,7 +46,7 @@ std::string unescaped(std::string_view word) {
 }
 
 bool names_an_image(std::string_view word) {
-    constexpr std::array<std::string_view, 4> kExtensions = {".jpg", ".jpeg", ".png", ".webp"};
+    constexpr std::array<std::string_view, 3> kExtensions = {".jpg", ".jpeg", ".png"};
     std::string lower(word);
     std::ranges::transform(lower, lower.begin(), [](unsigned char c) {
         return static_cast<char>(std::tolower(c));

@@ -16,8 +16,8 @@ struct ImagePrompt {
 };
 
 /// Takes image files out of a prompt that names them by paths with a '/' in them, as Ollama
-/// recognises them: jpg, jpeg, png or webp in any case, spaces escaped by '\'. Only files that
-/// exist count.
+/// recognises them: jpg, jpeg or png in any case, spaces escaped by '\'. Only files that exist
+/// count. Ollama's webp is left where it is: no model here reads it.
 ImagePrompt take_image_paths(std::string_view prompt);
 
 /// A prompt as the user's turn, the images that it names attached.

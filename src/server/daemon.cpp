@@ -91,6 +91,7 @@ Task<void> Daemon::Impl::handle(const Request& request, ResponseWriter& client) 
     std::optional<Response> refusal;
     if (loopback) refusal = refuse_foreign_host(request, hostname);
     if (!refusal) refusal = cors.answer(request);
+    if (!refusal && loopback) refusal = answer_options(request);
     if (!refusal) refusal = refuse_access(keys, request);
     if (refusal) {
         co_await probe.send(*refusal);

@@ -23,6 +23,9 @@ struct EmbedOutcome {
 /// A call that answers with vectors.
 struct EmbedJob {
     api::EmbedCall call = {};
+    /// Whether sizes count as they do for Ollama: "dimensions" that the vectors do not have are
+    /// ignored, and texts are refused that a tiny "num_ctx" has no room for.
+    bool sizes_as_ollama = false;
     /// The dialect: the body of an answer, and the answer to a call that fails.
     std::function<std::string(const EmbedOutcome&)> format = {};
     std::function<Response(const Error&)> refuse = {};

@@ -69,4 +69,9 @@ std::optional<Response> refuse_foreign_host(const Request& request, std::string_
     return Response{.status = 403};
 }
 
+std::optional<Response> answer_options(const Request& request) {
+    if (request.method != "OPTIONS") return std::nullopt;
+    return Response{.status = 204};
+}
+
 }  // namespace mullama::server

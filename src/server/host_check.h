@@ -23,4 +23,8 @@ bool host_allowed(std::string_view host, std::string_view hostname);
 /// served. To be asked only by servers bound to a loopback address.
 std::optional<Response> refuse_foreign_host(const Request& request, std::string_view hostname);
 
+/// The answer to OPTIONS of any path by a host that is allowed and no page that Cors answers: 204,
+/// as Ollama has it. To be asked only as above.
+std::optional<Response> answer_options(const Request& request);
+
 }  // namespace mullama::server

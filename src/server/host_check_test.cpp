@@ -75,6 +75,14 @@ TEST(HostCheck, answers_403_without_a_body) {
     EXPECT_FALSE(refuse_foreign_host(request, "desk"));
 }
 
+TEST(HostCheck, answers_options_with_204) {
+    const std::optional<Response> answer = answer_options(Request{.method = "OPTIONS"});
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 204U);
+    EXPECT_EQ(answer->body, "");
+    EXPECT_FALSE(answer_options(Request{.method = "POST"}));
+}
+
 TEST(HostCheck, knows_the_machines_name) {
     EXPECT_TRUE(host_allowed(machine_name(), machine_name()));
 }

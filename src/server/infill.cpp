@@ -83,6 +83,17 @@ GapTokens gap_tokens(const Vocab& vocab) {
     };
 }
 
+// A request for the whole context leaves a quarter of it to the answer.
+std::int32_t infill_tokens_max(const ModelChoice& choice, const LoadedModel& model) {
+    GenerateRequest request;
+    apply(choice.options, request);
+    const std::int32_t most = model.engine()->info().context_length;
+    const std::int32_t length =
+        request.context_length == 0 ? most : std::min(request.context_length, most);
+    const std::int32_t answer = request.max_tokens < 0 ? length / 4 : request.max_tokens;
+    return std::max(length - answer, length / 2);
+}
+
 Result<std::vector<Token>> infill_tokens(
     const api::llamacpp::InfillCall& call,
     const GapTokens& gap,

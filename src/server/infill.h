@@ -1,7 +1,9 @@
 #pragma once
 
 #include "api/llamacpp/requests.h"
+#include "server/model_use.h"
 #include <mullama/result.h>
+#include <mullama/runtime.h>
 #include <mullama/tokenizer.h>
 #include <mullama/types.h>
 #include <mullama/vocab.h>
@@ -22,6 +24,10 @@ struct GapTokens {
 };
 
 GapTokens gap_tokens(const Vocab& vocab);
+
+/// How many tokens the prompt for a gap may have; the rest of the context is the answer's. The
+/// model has an engine.
+std::int32_t infill_tokens_max(const ModelChoice& choice, const LoadedModel& model);
 
 /// The prompt for a gap: the other files, the text before the gap, what it begins with, the text
 /// behind it. Of what does not fit into `tokens_max`, the text next to the gap goes in first, three

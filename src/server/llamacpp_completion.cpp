@@ -89,17 +89,6 @@ Result<std::vector<StartedAnswer>> start_all(
     return started;
 }
 
-// A request for the whole context leaves a quarter of it to the answer.
-std::int32_t prompt_tokens_max(const ModelChoice& choice, const LoadedModel& model) {
-    GenerateRequest request;
-    apply(choice.options, request);
-    const std::int32_t most = model.engine()->info().context_length;
-    const std::int32_t length =
-        request.context_length == 0 ? most : std::min(request.context_length, most);
-    const std::int32_t answer = request.max_tokens < 0 ? length / 4 : request.max_tokens;
-    return std::max(length - answer, length / 2);
-}
-
 }  // namespace
 
 Result<std::vector<StartedAnswer>> start_completion(
@@ -122,7 +111,7 @@ Result<std::vector<StartedAnswer>> start_infill(
         return fail(ErrorCode::kUnsupported, "{} cannot generate text", choice.model.name);
     }
     auto tokens = infill_tokens(
-        call, gap_tokens(model.model().vocab()), model.tokenizer(), prompt_tokens_max(choice, model)
+        call, gap_tokens(model.model().vocab()), model.tokenizer(), infill_tokens_max(choice, model)
     );
     if (!tokens) return std::move(tokens).error();
     return start_all(call, {std::move(tokens).value()}, choice, model);

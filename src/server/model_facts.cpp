@@ -59,6 +59,21 @@ std::string json_of(const GgufValue& value, bool with_lists) {
     return out.take();
 }
 
+/// What a file says of itself, and the number of its parameters, which few files say.
+std::vector<std::pair<std::string, std::string>> metadata_of(
+    const GgufFile& gguf, std::optional<std::uint64_t> parameters, bool with_lists
+) {
+    constexpr const char* kCount = "general.parameter_count";
+    std::vector<std::pair<std::string, std::string>> metadata;
+    for (const GgufEntry& entry : gguf.metadata()) {
+        metadata.emplace_back(entry.key, json_of(entry.value, with_lists));
+    }
+    if (parameters && gguf.find(kCount) == nullptr) {
+        metadata.emplace_back(kCount, fmt::format("{}", *parameters));
+    }
+    return metadata;
+}
+
 api::WallTime wall_time(std::filesystem::file_time_type time) {
     return std::chrono::time_point_cast<api::WallTime::duration>(
         std::chrono::file_clock::to_sys(time)
@@ -138,11 +153,18 @@ Result<api::ModelDescription> ModelFacts::describe(const store::LocalModel& mode
     const Result<api::json::value> parameters = api::parse_json(model.settings.parameters);
     if (parameters && parameters->is_object()) {
         for (const auto& [name, value] : parameters->get_object()) {
-            MULLAMA_TRY(description.parameters.set({name.data(), name.size()}, value));
+            MULLAMA_TRY(description.parameters.set_leniently({name.data(), name.size()}, value));
         }
     }
-    for (const GgufEntry& entry : gguf->metadata()) {
-        description.metadata.emplace_back(entry.key, json_of(entry.value, verbose));
+    const auto metadata = [&](const GgufFile& opened, const std::filesystem::path& file) {
+        const Result<store::ModelDetails> told = details(file);
+        return metadata_of(opened, told ? told->parameters : std::nullopt, verbose);
+    };
+    description.metadata = metadata(*gguf, model.file);
+    if (!model.projectors.empty()) {
+        const std::filesystem::path& file = model.projectors.front();
+        const Result<GgufFile> projector = GgufFile::open(file);
+        if (projector) description.projector_metadata = metadata(*projector, file);
     }
     if (!verbose) return description;
     for (const GgufTensor& tensor : gguf->tensors()) {

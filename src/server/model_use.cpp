@@ -20,7 +20,7 @@ Result<api::Options> options_of(const store::LocalModel& model) {
         return fail(ErrorCode::kCorrupt, "the parameters of model '{}' are no JSON", model.name);
     }
     for (const auto& [name, value] : parameters->get_object()) {
-        MULLAMA_TRY(options.set({name.data(), name.size()}, value));
+        MULLAMA_TRY(options.set_leniently({name.data(), name.size()}, value));
     }
     return options;
 }
@@ -39,6 +39,18 @@ LoadOptions load_options(LoadOptions options, const api::Options& asked) {
     if (settings.use_mmap) {
         options.model.load_mode = *settings.use_mmap ? LoadMode::kMmap : LoadMode::kRead;
     }
+    return options;
+}
+
+/// The options, with biases of texts as those of their tokens.
+Result<api::Options> with_token_biases(api::Options options, const Tokenizer& tokenizer) {
+    std::vector<LogitBias> biases = options.values().sampling.logit_bias;
+    for (const api::TextBias& each : options.text_biases()) {
+        Result<std::vector<Token>> tokens = tokenizer.encode(each.text, false, false);
+        if (!tokens) return std::move(tokens).error();
+        for (const Token token : *tokens) biases.push_back({token, each.bias});
+    }
+    options.set_logit_bias(std::move(biases));
     return options;
 }
 
@@ -83,6 +95,15 @@ Task<Result<AcquiredModel>> acquire_model(Service& service, api::ModelUse use, E
     auto acquiring = service.pool.acquire_async(choice->request, executor);
     Result<ModelLease> lease = co_await acquiring;
     if (!lease) co_return std::move(lease).error();
+    if (!choice->options.text_biases().empty()) {
+        auto bias = [options = choice->options, model = **lease] {
+            return with_token_biases(options, model.tokenizer());
+        };
+        Offload biasing(service.work, executor, std::move(bias));
+        Result<api::Options> options = co_await biasing;
+        if (!options) co_return std::move(options).error();
+        choice->options = std::move(options).value();
+    }
     co_return AcquiredModel{std::move(choice).value(), std::move(lease).value()};
 }
 

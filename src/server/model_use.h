@@ -39,8 +39,9 @@ struct AcquiredModel {
     ModelLease lease;
 };
 
-/// Chooses the model of a call on a work thread, and waits until it is loaded.
-/// Errors: those of choose_model() and ModelPool::acquire().
+/// Chooses the model of a call on a work thread, and waits until it is loaded. It then knows the
+/// tokens of texts that have biases.
+/// Errors: those of choose_model(), ModelPool::acquire() and Tokenizer::encode().
 Task<Result<AcquiredModel>> acquire_model(Service& service, api::ModelUse use, Executor& executor);
 
 /// The context that options ask for, in tokens, at least the few that a model needs; unset where

@@ -6,14 +6,19 @@
 #include "server/embedding.h"
 #include "server/model_job.h"
 #include "server/model_lists.h"
-#include "server/plain_text.h"
+#include "server/ollama_generate.h"
 #include "server/reply.h"
 #include "server/routes.h"
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace mullama::server {
 namespace {
@@ -38,8 +43,22 @@ bool unloads(const api::ModelUse& use) {
     return use.keep_alive && use.keep_alive->count() == 0;
 }
 
+// An embedding model is refused before it is loaded; unloading needs nothing of it.
+Result<ModelChoice> choose_to_load(Service& service, const LoadCall& call) {
+    Result<ModelChoice> choice = choose_model(service, call.use);
+    if (!choice || unloads(call.use)) return choice;
+    const std::vector<std::string> able = service.facts.info(choice->model).capabilities;
+    if (std::ranges::find(able, "embedding") == able.end()) return choice;
+    return fail(
+        ErrorCode::kUnsupported,
+        "\"{}\" does not support {}",
+        call.use.model,
+        call.endpoint == Endpoint::kChat ? "chat" : "generate"
+    );
+}
+
 Task<void> load_or_unload(Service& service, ResponseWriter& writer, LoadCall call) {
-    auto choose = [&service, use = call.use] { return choose_model(service, use); };
+    auto choose = [&service, call] { return choose_to_load(service, call); };
     Offload choosing(service.work, writer.executor(), std::move(choose));
     const Result<ModelChoice> choice = co_await choosing;
     std::optional<Error> failed;
@@ -70,26 +89,33 @@ Response refuse(const Error& error) {
     return ollama_error(error);
 }
 
-using Prepare = std::function<Result<ChatRequest>(const ModelChoice&, const LoadedModel&)>;
+/// A call that is answered with the prompt that the model would get.
+struct RenderCall {
+    api::ModelUse use;
+    Endpoint endpoint;
+    std::size_t images;
+    std::function<Result<std::string>(const ModelChoice&, const LoadedModel&)> prompt;
+};
 
-// Renders the prompt on a loaded model, without an answer.
-Task<void> render(
-    Service& service, ResponseWriter& writer, api::ModelUse use, Endpoint endpoint, Prepare prepare
-) {
+Task<void> render(Service& service, ResponseWriter& writer, RenderCall call) {
     ModelJob job;
     job.reads_images = true;
-    job.work = [name = use.model,
-                endpoint,
-                prepare](const LoadedModel& model, const ModelChoice& choice) -> Result<Response> {
-        Result<ChatRequest> request = prepare(choice, model);
-        if (!request) return std::move(request).error();
-        const Result<ChatPrompt> prompt = model.render(*request);
+    job.use = call.use;
+    job.work = [call](const LoadedModel& model, const ModelChoice& choice) -> Result<Response> {
+        const Result<std::string> prompt = call.prompt(choice, model);
         if (!prompt) return prompt.error();
-        return json_response(dialect::format_rendered(endpoint, name, prompt->text, 0, now()));
+        return json_response(
+            dialect::format_rendered(call.endpoint, call.use.model, *prompt, call.images, now())
+        );
     };
     job.refuse = refuse;
-    job.use = std::move(use);
     return reply_from_model(service, writer, std::move(job));
+}
+
+std::size_t count_images(std::span<const Message> messages) {
+    std::size_t count = 0;
+    for (const Message& message : messages) count += message.images.size();
+    return count;
 }
 
 Task<void> chat(Service& service, const Request& request, ResponseWriter& writer) {
@@ -98,15 +124,23 @@ Task<void> chat(Service& service, const Request& request, ResponseWriter& writer
     if (call->request.messages.empty()) {
         return load_or_unload(service, writer, {std::move(call->use), Endpoint::kChat});
     }
-    const bool reads_images = has_images(call->request.messages);
+    const std::size_t images = count_images(call->request.messages);
     const auto prepare = [chat = std::move(call->request), name = call->use.model](
                              const ModelChoice& choice, const LoadedModel& model
                          ) { return prepare_chat(chat, choice, model, name); };
     if (call->render_only) {
-        return render(service, writer, std::move(call->use), Endpoint::kChat, prepare);
+        const auto prompt =
+            [prepare](const ModelChoice& choice, const LoadedModel& model) -> Result<std::string> {
+            const Result<ChatRequest> prepared = prepare(choice, model);
+            if (!prepared) return prepared.error();
+            Result<ChatPrompt> rendered = model.render(*prepared);
+            if (!rendered) return std::move(rendered).error();
+            return std::move(rendered->text);
+        };
+        return render(service, writer, {std::move(call->use), Endpoint::kChat, images, prompt});
     }
     AnswerJob job;
-    job.reads_images = reads_images;
+    job.reads_images = images > 0;
     job.start = [prepare](
                     const LoadedModel& model, const ModelChoice& choice
                 ) -> Result<std::vector<StartedAnswer>> {
@@ -119,91 +153,6 @@ Task<void> chat(Service& service, const Request& request, ResponseWriter& writer
     job.stream = call->stream;
     job.use = std::move(call->use);
     return answer(service, writer, std::move(job));
-}
-
-/// The conversation that a prompt stands for, where the model's template is used.
-Result<ChatRequest> chat_of(
-    const dialect::GenerateCall& call, const ModelChoice& choice, const LoadedModel& model
-) {
-    ChatRequest request = call.request;
-    ModelChoice own = choice;
-    if (call.system) own.model.settings.system = *call.system;
-    if (!call.context.empty()) own.model.settings.messages.clear();
-    request.messages = {{.role = "user", .content = call.prompt, .images = call.images}};
-    return prepare_chat(std::move(request), own, model, call.use.model);
-}
-
-Result<GenerateRequest> plain_request(
-    const dialect::GenerateCall& call, const ModelChoice& choice, const LoadedModel& model
-) {
-    GenerateRequest request;
-    request.overflow = call.request.overflow;
-    apply(choice.options, request);
-    request.prompt = text_of(call.context, model) + call.prompt;
-    request.top_logprobs = call.request.top_logprobs;
-    Result<std::string> grammar = plain_grammar(call.request.format);
-    if (!grammar) return std::move(grammar).error();
-    if (!grammar->empty()) request.sampling.grammar = std::move(grammar).value();
-    return request;
-}
-
-Result<StartedAnswer> start_plain(
-    const LoadedModel& model, const GenerateRequest& request, const std::vector<std::string>& images
-) {
-    Result<EventStream> events = model.generate(request, images);
-    if (!events) return std::move(events).error();
-    return StartedAnswer{std::move(events).value(), AnswerParser(nullptr)};
-}
-
-Result<StartedAnswer> start_infill(
-    const dialect::GenerateCall& call, const ModelChoice& choice, const LoadedModel& model
-) {
-    if (!model.can_infill()) {
-        return fail(ErrorCode::kUnsupported, "{} does not support insert", call.use.model);
-    }
-    Result<GenerateRequest> plain = plain_request(call, choice, model);
-    if (!plain) return std::move(plain).error();
-    plain->overflow = {};
-    Result<EventStream> events = model.infill({call.prompt, call.suffix, std::move(*plain)});
-    if (!events) return std::move(events).error();
-    return StartedAnswer{std::move(events).value(), AnswerParser(nullptr)};
-}
-
-/// Answers a prompt that goes through the template, behind the talk that "context" holds.
-Result<StartedAnswer> start_templated(
-    const dialect::GenerateCall& call, const ModelChoice& choice, const LoadedModel& model
-) {
-    Result<ChatRequest> request = chat_of(call, choice, model);
-    if (!request) return std::move(request).error();
-    request->lead = text_of(call.context, model);
-    Result<ChatAnswer> answered = model.answer(*request);
-    if (!answered) return std::move(answered).error();
-    const std::size_t tokens = answered->prompt_tokens;
-    return StartedAnswer{
-        std::move(answered->events),
-        std::move(answered->parser),
-        tokens,
-        std::move(answered->prompt),
-    };
-}
-
-Result<StartedAnswer> start_generate(
-    const dialect::GenerateCall& call, const ModelChoice& choice, const LoadedModel& model
-) {
-    if (model.engine() == nullptr) {
-        return fail(ErrorCode::kUnsupported, "\"{}\" does not support generate", call.use.model);
-    }
-    if (!call.suffix.empty()) return start_infill(call, choice, model);
-    if (!call.raw && model.has_chat_template()) return start_templated(call, choice, model);
-    if (!call.raw) MULLAMA_TRY(check_reads_plain(choice.model.settings, call.use.model));
-    MULLAMA_TRY(check_vision(!call.images.empty(), choice, call.use.model));
-    Result<GenerateRequest> plain = plain_request(call, choice, model);
-    if (!plain) return std::move(plain).error();
-    Result<StartedAnswer> started = start_plain(model, *plain, call.images);
-    if (!started || call.raw) return started;
-    Result<std::vector<Token>> prompt = model.tokenizer().encode(plain->prompt, true, true);
-    if (prompt) started->context = std::move(prompt).value();
-    return started;
 }
 
 Task<void> generate(Service& service, const Request& request, ResponseWriter& writer) {
@@ -223,10 +172,11 @@ Task<void> generate(Service& service, const Request& request, ResponseWriter& wr
         return load_or_unload(service, writer, {std::move(call->use), Endpoint::kGenerate});
     }
     if (call->render_only) {
-        const auto prepare = [call = *call](const ModelChoice& choice, const LoadedModel& model) {
-            return chat_of(call, choice, model);
+        const auto prompt = [call = *call](const ModelChoice& choice, const LoadedModel& model) {
+            return generate_prompt(call, choice, model);
         };
-        return render(service, writer, call->use, Endpoint::kGenerate, prepare);
+        const std::size_t images = call->images.size();
+        return render(service, writer, {call->use, Endpoint::kGenerate, images, prompt});
     }
     AnswerJob job;
     job.format = make_format(service, Endpoint::kGenerate, call->use.model);
@@ -246,13 +196,20 @@ Task<void> generate(Service& service, const Request& request, ResponseWriter& wr
     return answer(service, writer, std::move(job));
 }
 
+// Numbers that overflow are laid at the text's door.
+Response refuse_embed(const Error& error) {
+    const bool overflows = error.message == "embedding contains NaN or Inf values";
+    return overflows ? ollama_error(400, error.message) : ollama_error(error);
+}
+
 Task<void> embed(Service& service, const Request& request, ResponseWriter& writer) {
     Result<api::EmbedCall> call = dialect::parse_embed(request.body);
     if (!call) return reply(writer, ollama_error(call.error()));
     const std::string model = call->use.model;
     EmbedJob job;
     job.call = std::move(call).value();
-    job.refuse = refuse;
+    job.sizes_as_ollama = true;
+    job.refuse = refuse_embed;
     job.format = [model](const EmbedOutcome& outcome) {
         return dialect::format_embed(
             model, outcome.rows, outcome.total_ns, outcome.load_ns, outcome.tokens
@@ -266,7 +223,7 @@ Task<void> embeddings(Service& service, const Request& request, ResponseWriter& 
     if (!call) return reply(writer, ollama_error(call.error()));
     EmbedJob job;
     job.call = std::move(call).value();
-    job.refuse = refuse;
+    job.refuse = refuse_embed;
     job.format = [](const EmbedOutcome& outcome) {
         return dialect::format_embeddings(outcome.rows);
     };

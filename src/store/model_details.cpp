@@ -62,6 +62,24 @@ std::optional<std::uint64_t> count_parameters(const GgufFile& gguf) {
     return count;
 }
 
+/// With what templates mark a model's thinking, or call for it.
+constexpr std::array<std::string_view, 14> kThinkingMarks = {
+    "<think>",
+    "</think>",
+    "<think{}>",  // Hunyuan
+    "<seed:think>",
+    "<mm:think>",              // MiniMax
+    "<|think|>",               // Solar
+    "[THINK]",                 // Mistral
+    "<|START_THINKING|>",      // Command
+    "<|channel|>",             // gpt-oss
+    "<|channel>thought",       // Gemma
+    "<|inner_prefix|>",        // Apertus
+    "open_tag('think'",        // Kimi
+    "assistant to=self",       // Muse
+    "[BEGIN FINAL RESPONSE]",  // Apriel
+};
+
 // The rules of Ollama's Capabilities() in server/images.go, for a template in Jinja.
 std::vector<std::string> capabilities_of(const GgufFile& gguf, const ModelDetails& details) {
     if (gguf.find(details.architecture + ".pooling_type") != nullptr) return {"embedding"};
@@ -71,7 +89,7 @@ std::vector<std::string> capabilities_of(const GgufFile& gguf, const ModelDetail
     if (gguf.find("tokenizer.ggml.fim_pre_token_id") != nullptr) {
         capabilities.emplace_back("insert");
     }
-    if (source.find("<think>") != std::string::npos) capabilities.emplace_back("thinking");
+    if (thinks(source)) capabilities.emplace_back("thinking");
     return capabilities;
 }
 
@@ -93,6 +111,12 @@ Result<ModelDetails> read_details(const std::filesystem::path& file) {
     details.licence = text_of(*gguf, "general.license");
     details.capabilities = capabilities_of(*gguf, details);
     return details;
+}
+
+bool thinks(std::string_view chat_template) {
+    return std::ranges::any_of(kThinkingMarks, [&](std::string_view mark) {
+        return chat_template.find(mark) != std::string_view::npos;
+    });
 }
 
 bool sees(const std::filesystem::path& projector) {

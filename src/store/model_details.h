@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mullama::store {
@@ -27,6 +28,9 @@ struct ModelDetails {
 /// Reads a file's header only: no weights are loaded.
 /// Errors: those of GgufFile::open().
 Result<ModelDetails> read_details(const std::filesystem::path& file);
+
+/// Whether a model with this template in Jinja thinks before it answers.
+bool thinks(std::string_view chat_template);
 
 /// Whether a model with this projector sees images, as the projector's header says.
 bool sees(const std::filesystem::path& projector);

@@ -64,6 +64,14 @@ TEST_F(Details, capabilities_follow_the_template_and_the_vocabulary) {
     EXPECT_THAT(details().capabilities, ElementsAre("completion", "tools", "insert", "thinking"));
 }
 
+TEST_F(Details, each_family_of_models_has_its_own_marks_for_thinking) {
+    for (const char* mark : {"<think>", "[THINK]", "<|channel|>analysis", "<|channel>thought"}) {
+        EXPECT_TRUE(thinks(std::string("{{ '") + mark + "' }}")) << mark;
+    }
+    EXPECT_FALSE(thinks("{{ 'Think before you answer.' }}"));
+    EXPECT_FALSE(thinks(""));
+}
+
 TEST_F(Details, tell_the_texts_of_the_tokens_that_begin_and_end) {
     set("tokenizer.ggml.tokens", std::vector<std::string>{"<s>", "</s>"});
     set("tokenizer.ggml.bos_token_id", std::uint32_t{0});

@@ -54,7 +54,15 @@ class OllamaTest(ServerTest):
         self.assertIn("completion", shown.capabilities)
         self.assertIn("im_start", shown.template)
         self.assertEqual(self.client.show(BASE_MODEL).modelinfo["general.architecture"], "gemma3")
+        self.assertGreater(shown.modelinfo["general.parameter_count"], 134_000_000)
         self.refused(404, "not found", self.client.show, "nope")
+        named = post(self.server.url + "/api/show", {"model": "", "name": MODEL})
+        self.assertEqual(named["model_info"]["general.architecture"], "llama")
+
+    def test_options_are_answered(self):
+        request = urllib.request.Request(self.server.url + "/api/chat", method="OPTIONS")
+        with urllib.request.urlopen(request) as answer:
+            self.assertEqual(answer.status, 204)
 
     def test_chat(self):
         answer = self.client.chat(MODEL, HELLO, options=GREEDY)
@@ -115,6 +123,7 @@ class OllamaTest(ServerTest):
         long = self.client.generate(MODEL, "Hi", system="Be brief. " * 20, options=GREEDY)
         self.assertGreater(long.prompt_eval_count, short.prompt_eval_count + 20)
         self.refused(400, "does not support insert", self.client.generate, MODEL, "a", suffix="b")
+        self.refused(400, "does not support thinking", self.client.generate, BASE_MODEL, "a", raw=True, think=True)
 
     def test_answers_follow_a_format(self):
         schema = {"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},

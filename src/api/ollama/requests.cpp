@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <utility>
 
 namespace mullama::api::ollama {
@@ -143,8 +144,9 @@ Result<GenerateCall> parse_generate(std::string_view body) {
     read_request(fields, call.request);
     call.images = read_images(fields);
     MULLAMA_TRY(fields.result());
-    const bool has_system = call.system && !call.system->empty();
-    if (call.raw && (!call.template_text.empty() || has_system || !call.context.empty())) {
+    const bool has_more =
+        !call.template_text.empty() || !call.system.empty() || !call.context.empty();
+    if (call.raw && has_more) {
         return fail(
             ErrorCode::kInvalidArgument, "raw mode does not support template, system, or context"
         );
@@ -214,10 +216,12 @@ Result<ShowCall> parse_show(std::string_view body) {
     if (!object) return std::move(object).error();
     Fields fields(*object, "ShowRequest");
     ShowCall call;
-    fields.read("name", call.model);
+    std::string name;
     fields.read("model", call.model);
+    fields.read("name", name);
     fields.read("verbose", call.verbose);
     MULLAMA_TRY(fields.result());
+    if (call.model.empty()) call.model = std::move(name);
     return call;
 }
 

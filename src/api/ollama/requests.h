@@ -3,7 +3,6 @@
 #include "api/call.h"
 #include <mullama/result.h>
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +17,8 @@ struct GenerateCall {
     std::string prompt = {};
     /// Text after a gap that the answer fills; empty for none.
     std::string suffix = {};
-    /// Set: in place of the model's own.
-    std::optional<std::string> system = {};
+    /// In place of the model's own; empty for that.
+    std::string system = {};
     /// A template in place of the model's own; empty for none.
     std::string template_text = {};
     /// The tokens of the talk so far.

@@ -55,7 +55,7 @@ TEST(OllamaGenerate, has_ollamas_defaults) {
     const auto call = parse_generate(R"({"model": "m"})");
     ASSERT_TRUE(call);
     EXPECT_TRUE(call->stream);
-    EXPECT_FALSE(call->system);
+    EXPECT_EQ(call->system, "");
     EXPECT_FALSE(call->use.keep_alive);
     EXPECT_EQ(call->request.thinking, Thinking::kModel);
     EXPECT_TRUE(call->request.truncate);
@@ -145,6 +145,8 @@ TEST(OllamaEmbed, takes_one_text_or_many) {
 
 TEST(OllamaShow, takes_the_older_name_too) {
     EXPECT_EQ(parse_show(R"({"name": "m"})")->model, "m");
+    EXPECT_EQ(parse_show(R"({"model": "", "name": "m"})")->model, "m");
+    EXPECT_EQ(parse_show(R"({"model": "m", "name": "old"})")->model, "m");
     EXPECT_EQ(parse_show(R"({"model": "m", "verbose": true})")->verbose, true);
 }
 

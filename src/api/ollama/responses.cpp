@@ -77,6 +77,16 @@ void write_names(JsonWriter& out, std::string_view name, const std::vector<std::
     out.end_array();
 }
 
+void write_metadata(
+    JsonWriter& out,
+    std::string_view name,
+    const std::vector<std::pair<std::string, std::string>>& metadata
+) {
+    out.key(name).begin_object();
+    for (const auto& [key, value] : metadata) out.raw_field(key, value);
+    out.end_object();
+}
+
 /// Lines of "key   value", strings in quotes, one for each element of a list.
 std::string parameters_text(const Options& parameters) {
     std::string text;
@@ -337,9 +347,10 @@ std::string format_show(const ModelDescription& model) {
         }
         out.end_array();
     }
-    out.key("model_info").begin_object();
-    for (const auto& [key, value] : model.metadata) out.raw_field(key, value);
-    out.end_object();
+    write_metadata(out, "model_info", model.metadata);
+    if (!model.projector_metadata.empty()) {
+        write_metadata(out, "projector_info", model.projector_metadata);
+    }
     if (!model.tensors.empty()) {
         out.key("tensors").begin_array();
         for (const ModelDescription::Tensor& tensor : model.tensors) {

@@ -110,6 +110,14 @@ TEST(OllamaShow, writes_parameters_as_ollama_does) {
     EXPECT_THAT(modelfile, HasSubstr("PARAMETER stop                           \"<a>\"\n"));
     EXPECT_EQ(show.at("model_info").at("llama.block_count").as_int64(), 30);
     EXPECT_FALSE(show.contains("license"));
+    EXPECT_FALSE(show.contains("projector_info"));
+}
+
+TEST(OllamaShow, tells_of_the_projector) {
+    ModelDescription model;
+    model.projector_metadata = {{"general.architecture", "\"clip\""}};
+    const json::object show = object_of(format_show(model));
+    EXPECT_EQ(show.at("projector_info").at("general.architecture").as_string(), "clip");
 }
 
 }  // namespace
