@@ -1,5 +1,7 @@
 #include "base/error.h"
+#include "base/sha256.h"
 #include "chat/answer_syntax.h"
+#include "chat/grammar_union.h"
 #include "chat/json_limits.h"
 #include "llama/handles.h"
 #include <mullama/answer_format.h>
@@ -7,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -18,6 +21,7 @@ namespace mullama {
 namespace {
 
 constexpr int kLogNothing = -1;
+constexpr std::size_t kShortIdLength = 9;
 constexpr std::string_view kAnyObject = R"({"type":"object"})";
 constexpr std::array<std::string_view, 4> kRoles = {"system", "user", "assistant", "tool"};
 
@@ -61,6 +65,28 @@ common_chat_msg engine_message(const Message& message) {
     return out;
 }
 
+bool is_short_id(std::string_view id) {
+    return id.size() == kShortIdLength &&
+           std::ranges::all_of(id, [](unsigned char c) { return std::isalnum(c) != 0; });
+}
+
+// Mistral's templates refuse names of calls that are not theirs, such as "call_1".
+bool wants_short_ids(std::string_view source) {
+    return source.find("alphanumeric strings with length 9") != std::string_view::npos;
+}
+
+/// `name` is the function's, for calls that nobody has named.
+std::string short_id(const std::string& id, const std::string& name) {
+    if (is_short_id(id)) return id;
+    return sha256_hex(id.empty() ? name : id).substr(0, kShortIdLength);
+}
+
+void shorten_ids(common_chat_msg& message) {
+    for (common_chat_tool_call& call : message.tool_calls) call.id = short_id(call.id, call.name);
+    if (message.role != "tool") return;
+    message.tool_call_id = short_id(message.tool_call_id, message.tool_name);
+}
+
 Result<std::string> schema_of(const std::string& format) {
     if (format.empty()) return std::string();
     if (format == "json") return std::string(kAnyObject);
@@ -90,11 +116,12 @@ common_chat_tool_choice engine_choice(ToolChoice choice) {
 }
 
 Result<common_chat_templates_inputs> inputs_for(
-    std::span<const Message> messages, const ChatRequest& request
+    std::span<const Message> messages, const ChatRequest& request, const std::string& source
 ) {
     common_chat_templates_inputs inputs;
     inputs.messages.reserve(messages.size());
     for (const Message& message : messages) inputs.messages.push_back(engine_message(message));
+    if (wants_short_ids(source)) std::ranges::for_each(inputs.messages, shorten_ids);
     if (messages.back().role == "assistant" && messages.back().tool_calls.empty()) {
         inputs.add_generation_prompt = false;
         inputs.continue_final_message = COMMON_CHAT_CONTINUATION_AUTO;
@@ -104,7 +131,9 @@ Result<common_chat_templates_inputs> inputs_for(
     inputs.parallel_tool_calls = request.parallel_tool_calls;
     auto schema = schema_of(request.format);
     if (!schema) return std::move(schema).error();
-    inputs.json_schema = std::move(schema).value();
+    // An answer that has to be a call has no other form.
+    const bool is_call = request.tool_choice == ToolChoice::kRequired && !inputs.tools.empty();
+    if (!is_call) inputs.json_schema = std::move(schema).value();
     inputs.reasoning_format = COMMON_REASONING_FORMAT_DEEPSEEK;
     inputs.enable_thinking = request.thinking != Thinking::kOff;
     inputs.chat_template_kwargs = request.template_variables;
@@ -155,6 +184,52 @@ std::string with_one_call(std::string grammar) {
     return grammar;
 }
 
+std::string only_calls(std::string grammar, bool several) {
+    grammar = without_content(std::move(grammar));
+    return several ? grammar : with_one_call(std::move(grammar));
+}
+
+// The engine's grammar for a schema allows a fence around it, which its parser for calls does not
+// take off. Empty where the grammar is of another form.
+std::string without_fence(std::string grammar) {
+    constexpr std::string_view kFenced = R"("```json" space response-format space "```" | )";
+    const std::size_t at = grammar.find(kFenced);
+    return at == std::string::npos ? "" : grammar.erase(at, kFenced.size());
+}
+
+// The engine knows calls of tools or a schema. For both, its parser for calls gets a grammar of
+// either; a template for which there is none follows the schema and calls nothing.
+common_chat_params apply_tools_and_schema(
+    const common_chat_templates* templates, const common_chat_templates_inputs& inputs
+) {
+    common_chat_templates_inputs schema = inputs;
+    schema.tools.clear();
+    const common_chat_params formatted = common_chat_templates_apply(templates, schema);
+    const std::string format = without_fence(formatted.grammar);
+    if (format.empty()) return common_chat_templates_apply(templates, inputs);
+    common_chat_templates_inputs calls = inputs;
+    calls.json_schema.clear();
+    common_chat_params params = common_chat_templates_apply(templates, calls);
+    calls.tool_choice = COMMON_CHAT_TOOL_CHOICE_REQUIRED;
+    const common_chat_params called = common_chat_templates_apply(templates, calls);
+    const bool begins_same = called.generation_prompt == params.generation_prompt &&
+                             formatted.generation_prompt == params.generation_prompt;
+    if (called.grammar.empty() || called.grammar_lazy || !begins_same) {
+        return common_chat_templates_apply(templates, inputs);
+    }
+    params.grammar = grammar_union(format, only_calls(called.grammar, inputs.parallel_tool_calls));
+    params.grammar_lazy = false;
+    return params;
+}
+
+common_chat_params apply_inputs(
+    const common_chat_templates* templates, const common_chat_templates_inputs& inputs
+) {
+    const bool has_both = !inputs.tools.empty() && !inputs.json_schema.empty();
+    return has_both ? apply_tools_and_schema(templates, inputs)
+                    : common_chat_templates_apply(templates, inputs);
+}
+
 // The lazy grammars of llama.cpp search all text so far at every token, and give up after 8 KiB:
 // where the model is free to call nothing, it is left free.
 ChatPrompt prompt_of(common_chat_params params, const common_chat_templates_inputs& inputs) {
@@ -164,9 +239,8 @@ ChatPrompt prompt_of(common_chat_params params, const common_chat_templates_inpu
     if (!params.grammar.empty() && !params.grammar_lazy) {
         prompt.grammar = std::move(params.grammar);
         const bool is_for_calls = !inputs.tools.empty() && inputs.json_schema.empty();
-        if (is_for_calls) prompt.grammar = without_content(std::move(prompt.grammar));
-        if (is_for_calls && !inputs.parallel_tool_calls) {
-            prompt.grammar = with_one_call(std::move(prompt.grammar));
+        if (is_for_calls) {
+            prompt.grammar = only_calls(std::move(prompt.grammar), inputs.parallel_tool_calls);
         }
         prompt.grammar_prefix = params.generation_prompt;
     }
@@ -242,9 +316,9 @@ Result<ChatPrompt> ChatTemplate::render(
 ) const {
     MULLAMA_TRY(check(messages));
     try {
-        auto inputs = inputs_for(messages, request);
+        auto inputs = inputs_for(messages, request, impl_->source);
         if (!inputs) return std::move(inputs).error();
-        return prompt_of(common_chat_templates_apply(impl_->templates.get(), *inputs), *inputs);
+        return prompt_of(apply_inputs(impl_->templates.get(), *inputs), *inputs);
     } catch (const std::exception& error) {
         return fail(
             ErrorCode::kInvalidArgument,

@@ -1,6 +1,9 @@
 #include "tests/support/models.h"
 #include <mullama/chat.h>
+#include <mullama/sampler.h>
+#include <mullama/tokenizer.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -95,6 +98,107 @@ TEST(ChatTemplate, an_exception_raised_by_the_template_reaches_the_caller_in_its
     ASSERT_FALSE(prompt);
     EXPECT_EQ(prompt.error().code, ErrorCode::kInvalidArgument);
     EXPECT_THAT(prompt.error().message, HasSubstr("tools go last"));
+}
+
+std::string sample_template(const std::string& name) {
+    std::ifstream file(kEngineModels / "templates" / (name + ".jinja"), std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// A talk in which a function was called under this name.
+std::vector<Message> talk_with_call(const std::string& id) {
+    return {
+        {"user", "Weather in Rome?"},
+        {.role = "assistant", .tool_calls = {{id, "get_weather", R"({"city":"Rome"})"}}},
+        {.role = "tool", .content = "sunny", .tool_name = "get_weather", .tool_call_id = id},
+    };
+}
+
+TEST(ChatTemplate, names_calls_as_mistrals_templates_want_them) {
+    auto chat =
+        ChatTemplate::parse(smollm2(), sample_template("mistralai-Mistral-Nemo-Instruct-2407"));
+    ASSERT_TRUE(chat) << chat.error().message;
+    for (const std::string id : {"call_di7b0ajj1wighh0klf6bunyk", ""}) {
+        const auto prompt = chat->render(talk_with_call(id));
+        ASSERT_TRUE(prompt) << prompt.error().message;
+        EXPECT_THAT(prompt->text, HasSubstr("sunny"));
+        EXPECT_EQ(prompt->text, chat->render(talk_with_call(id))->text);
+    }
+    const auto own = chat->render(talk_with_call("a1B2c3D4e"));
+    ASSERT_TRUE(own) << own.error().message;
+    EXPECT_THAT(own->text, HasSubstr(R"("id": "a1B2c3D4e")"));
+    EXPECT_THAT(own->text, HasSubstr(R"("call_id": "a1B2c3D4e")"));
+}
+
+/// Whether an answer follows the grammar of a prompt.
+bool allows(const ChatPrompt& prompt, std::string_view answer) {
+    const Model model = smollm2();
+    Sampler sampler;
+    const auto constrained =
+        sampler.constrain(model.vocab(), prompt.grammar, "root", prompt.grammar_prefix);
+    EXPECT_TRUE(constrained) << (constrained ? "" : constrained.error().message);
+    auto tokens = model_tokenizer(model)->encode(answer, false, false).value();
+    tokens.push_back(model.vocab().eos());
+    return std::ranges::all_of(tokens, [&](Token token) {
+        return sampler.accept(token).has_value();
+    });
+}
+
+constexpr const char* kCall =
+    "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Rome\"}}\n</tool_call>";
+
+/// A chat with a tool whose answer has a form.
+ChatRequest request_with_both() {
+    const auto with_text = [](const std::string& name) {
+        return R"({"type":"object","properties":{")" + name +
+               R"(":{"type":"string"}},"required":[")" + name + "\"]}";
+    };
+    ChatRequest request;
+    request.tools = {{"get_weather", "Tells the weather.", with_text("city")}};
+    request.format = with_text("sky");
+    return request;
+}
+
+TEST(ChatTemplate, an_answer_with_a_format_may_be_a_call_too) {
+    auto chat = ChatTemplate::parse(smollm2(), sample_template("Qwen-Qwen2.5-7B-Instruct"));
+    ASSERT_TRUE(chat) << chat.error().message;
+    const std::vector<Message> talk = {{"user", "Weather in Rome?"}};
+    const auto prompt = chat->render(talk, request_with_both());
+    ASSERT_TRUE(prompt) << prompt.error().message;
+    EXPECT_THAT(prompt->text, HasSubstr("get_weather"));
+    EXPECT_TRUE(allows(*prompt, R"({"sky": "blue"})"));
+    EXPECT_TRUE(allows(*prompt, kCall));
+    EXPECT_FALSE(allows(*prompt, "It is blue."));
+    EXPECT_FALSE(allows(*prompt, "```json\n{\"sky\": \"blue\"}\n```"));
+    const auto begins_call = testing::Field(&AnswerPart::kind, AnswerPartKind::kToolCall);
+    EXPECT_THAT(AnswerParser(prompt->syntax).push(kCall), testing::Contains(begins_call));
+}
+
+TEST(ChatTemplate, an_answer_that_has_to_be_a_call_has_no_other_format) {
+    auto chat = ChatTemplate::parse(smollm2(), sample_template("Qwen-Qwen2.5-7B-Instruct"));
+    ASSERT_TRUE(chat) << chat.error().message;
+    ChatRequest request = request_with_both();
+    request.tool_choice = ToolChoice::kRequired;
+    const std::vector<Message> talk = {{"user", "Weather in Rome?"}};
+    const auto prompt = chat->render(talk, request);
+    ASSERT_TRUE(prompt) << prompt.error().message;
+    EXPECT_TRUE(allows(*prompt, kCall));
+    EXPECT_FALSE(allows(*prompt, R"({"sky": "blue"})"));
+}
+
+TEST(ChatTemplate, tools_with_a_format_give_a_grammar_that_samplers_take) {
+    const Model model = smollm2();
+    const std::vector<Message> talk = {{"user", "Weather in Rome?"}};
+    for (const auto& entry : std::filesystem::directory_iterator(kEngineModels / "templates")) {
+        if (entry.path().extension() != ".jinja") continue;
+        auto chat = ChatTemplate::parse(model, sample_template(entry.path().stem().string()));
+        ASSERT_TRUE(chat) << entry.path() << ": " << chat.error().message;
+        const auto prompt = chat->render(talk, request_with_both());
+        if (!prompt || prompt->grammar.empty()) continue;
+        const auto constrained =
+            Sampler().constrain(model.vocab(), prompt->grammar, "root", prompt->grammar_prefix);
+        EXPECT_TRUE(constrained) << entry.path() << ": " << constrained.error().message;
+    }
 }
 
 TEST(ChatTemplate, a_model_without_one_is_an_error_that_names_the_cure) {

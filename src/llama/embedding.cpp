@@ -3,6 +3,7 @@
 #include <mullama/embedding.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace mullama {
@@ -111,6 +112,13 @@ Result<Tokens> pair_tokens(const Vocab& vocab, const Tokens& query, std::string_
     return tokens;
 }
 
+// The engine gives probabilities for rerankers that are made of Qwen3 and have a score for either
+// answer; where others have several scores, nothing says what they mean.
+bool gives_logits(const EmbedRunner& runner) {
+    const std::string architecture = runner.model().architecture();
+    return runner.dimensions() == 1 && architecture != "qwen3" && architecture != "qwen3vl";
+}
+
 Result<std::vector<float>> finish(std::vector<float> row, const EmbedOptions& options) {
     if (options.dimensions > 0) row.resize(static_cast<std::size_t>(options.dimensions));
     normalize(row, options.normalization, options.p);
@@ -211,7 +219,7 @@ Result<Ranking> Embedder::rank(
     }
     auto embedded = impl_->embed(std::move(pairs), options);
     if (!embedded) return std::move(embedded).error();
-    Ranking ranking{.tokens = embedded->tokens};
+    Ranking ranking{.are_logits = gives_logits(impl_->runner), .tokens = embedded->tokens};
     for (const auto& row : embedded->rows) {
         ranking.scores.push_back(row.empty() ? 0.0F : row.front());
     }

@@ -197,6 +197,7 @@ TEST(Embedder, ranks_documents_and_counts_their_tokens) {
     const auto ranking = reranker.rank("a query", kTexts).value();
     ASSERT_EQ(ranking.scores.size(), std::size(kTexts));
     EXPECT_NE(ranking.scores[0], ranking.scores[2]);
+    EXPECT_TRUE(ranking.are_logits);
     EXPECT_GT(ranking.tokens, 0);
     auto other = make(tiny_bert(test::TinyPooling::kMean), Pooling::kModel);
     EXPECT_EQ(other.rank("a query", kTexts).error().code, ErrorCode::kUnsupported);

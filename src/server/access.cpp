@@ -30,7 +30,7 @@ Scope scope_of(const Request& request) {
 }  // namespace
 
 Response dialect_error(std::string_view path, unsigned status, std::string_view message) {
-    constexpr std::array<std::string_view, 13> kLlamaServers = {
+    constexpr std::array<std::string_view, 14> kLlamaServers = {
         "/completion",
         "/completions",
         "/infill",
@@ -43,6 +43,7 @@ Response dialect_error(std::string_view path, unsigned status, std::string_view 
         "/apply-template",
         "/lora-adapters",
         "/rerank",
+        "/v2/rerank",
         "/reranking",
     };
     if (std::ranges::find(kLlamaServers, path) != kLlamaServers.end()) {

@@ -2,6 +2,7 @@
 
 #include "server/arrival.h"
 #include "server/driver.h"
+#include "server/first_call.h"
 #include "server/gate.h"
 #include "server/metrics.h"
 #include "server/reply.h"
@@ -64,6 +65,7 @@ class Teller {
         std::int64_t load_ns;
         std::shared_ptr<Interrupt> interrupt;
         ModelMetrics& metrics;  ///< Outlives the teller.
+        bool ends_with_call;
     };
 
     Teller(std::size_t choice, StartedAnswer started, const Terms& terms)
@@ -72,7 +74,9 @@ class Teller {
           interrupt_(terms.interrupt),
           since_(terms.since),
           load_ns_(terms.load_ns),
-          meter_(terms.metrics, terms.since) {}
+          meter_(terms.metrics, terms.since) {
+        if (terms.ends_with_call) first_call_.emplace();
+    }
 
     const api::AnswerStart& about() const { return started_.about; }
 
@@ -91,7 +95,7 @@ class Teller {
             co_return delta;
         }
         meter_.take(*event, Clock::now());
-        take(started_.parser.push(event->text), delta);
+        const bool was_cut = take(started_.parser.push(event->text), delta);
         tokens_ += event->tokens.size();
         delta.logprobs = std::move(event->logprobs);
         delta.progress = event->progress;
@@ -105,6 +109,8 @@ class Teller {
             take(started_.parser.finish(), delta);
             finish_ = std::move(*event->finish);
             ended_ = true;
+        } else if (was_cut) {
+            stop_engine();
         }
         co_return delta;
     }
@@ -123,16 +129,30 @@ class Teller {
     }
 
   private:
-    void take(std::vector<AnswerPart> parts, api::AnswerDelta& delta) {
+    /// Whether the answer ends with what it has.
+    bool take(std::vector<AnswerPart> parts, api::AnswerDelta& delta) {
+        const bool was_cut = first_call_ && first_call_->cut(parts);
         for (AnswerPart& part : parts) {
             if (part.kind == AnswerPartKind::kToolCallEnd) has_calls_ = true;
             delta.parts.push_back(std::move(part));
         }
+        return was_cut;
     }
 
     void end_early(api::AnswerDelta& delta) {
         take(started_.parser.finish(), delta);
         finish_.reason = FinishReason::kCancelled;
+        count_usage();
+    }
+
+    void stop_engine() {
+        const EventStream stopped = std::move(started_.events);
+        ended_ = true;
+        count_usage();
+    }
+
+    // What an engine that was stopped does not tell.
+    void count_usage() {
         finish_.usage.prompt_tokens = static_cast<std::int64_t>(started_.prompt_tokens);
         finish_.usage.completion_tokens = static_cast<std::int64_t>(tokens_);
     }
@@ -143,6 +163,7 @@ class Teller {
     Clock::time_point since_;
     std::int64_t load_ns_;
     AnswerMeter meter_;
+    std::optional<FirstCall> first_call_;
     Finish finish_;
     std::size_t tokens_ = 0;
     bool has_calls_ = false;
@@ -216,6 +237,7 @@ Task<Result<Begun>> begin(Service& service, AnswerJob& job, Executor& executor) 
         .load_ns = lease.waited_ns(),
         .interrupt = job.interrupt,
         .metrics = service.metrics.model(choice.model.name),
+        .ends_with_call = job.ends_with_call,
     };
     for (StartedAnswer& each : *started) {
         begun.prompt_tokens = each.prompt_tokens;

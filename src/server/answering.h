@@ -45,6 +45,8 @@ struct AnswerJob {
     bool reads_images = false;
     /// Whether the answer goes out as it comes.
     bool stream = false;
+    /// Whether an answer ends with its first call of a tool.
+    bool ends_with_call = false;
     /// How long a stream stays silent before it is pinged; unset = as Pings has it.
     std::optional<std::chrono::seconds> ping_interval = {};
     /// Ends the answer where it is, as FinishReason::kCancelled; null where nobody will.

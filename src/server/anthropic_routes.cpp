@@ -49,6 +49,7 @@ Task<void> messages(
     );
     job.refuse = refuse;
     job.stream = call->stream;
+    job.ends_with_call = !call->request.parallel_tool_calls;
     job.use = call->use;
     job.reads_images = has_images(call->request.messages);
     job.start = [call = std::move(*call)](

@@ -42,7 +42,8 @@ Task<Result<Response>> rank(Service& service, const dialect::RerankCall& call, E
     }
     service.metrics.model(own_name).count_prompt(ranked->tokens, 0);
     const std::string& name = call.use.model.empty() ? own_name : call.use.model;
-    co_return json_response(dialect::format_ranking(call, name, ranked->scores, ranked->tokens));
+    const dialect::Scores scores{ranked->scores, ranked->are_logits, ranked->tokens};
+    co_return json_response(dialect::format_ranking(call, name, scores));
 }
 
 Task<void> rerank(Service& service, const Request& request, ResponseWriter& writer) {
@@ -135,7 +136,8 @@ Task<void> metrics(Service& service, ResponseWriter& writer) {
 
 void add_extra_routes(Router& router, Service& service) {
     using View = std::string_view;
-    for (const char* path : {"/rerank", "/v1/rerank", "/reranking", "/v1/reranking"}) {
+    for (const char* path :
+         {"/rerank", "/v1/rerank", "/v2/rerank", "/reranking", "/v1/reranking"}) {
         router.add("POST", path, [&](const Request& r, ResponseWriter& w, View) {
             return rerank(service, r, w);
         });

@@ -36,6 +36,7 @@ Task<void> chat_completions(Service& service, const Request& request, ResponseWr
     );
     job.refuse = openai_refusal;
     job.stream = call->stream;
+    job.ends_with_call = !call->request.parallel_tool_calls;
     job.use = call->use;
     job.reads_images = has_images(call->request.messages);
     job.start = [call = std::move(*call)](

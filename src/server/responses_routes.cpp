@@ -5,6 +5,7 @@
 #include "api/openai/stored_response.h"
 #include "server/answering.h"
 #include "server/conversation.h"
+#include "server/model_job.h"
 #include "server/page_query.h"
 #include "server/reply.h"
 #include "server/request_target.h"
@@ -45,6 +46,12 @@ Result<Talk> load_talk(
     if (terms.instructions) messages->insert(messages->begin(), {"system", *terms.instructions});
     return Talk{std::move(messages).value(), std::move(resolved).value()};
 }
+
+/// What a request asks for.
+struct Asked {
+    dialect::ResponseCall call = {};
+    Talk talk = {};
+};
 
 Response refuse_talk(const Error& error) {
     if (error.code != ErrorCode::kNotFound) return openai_refusal(error);
@@ -87,6 +94,7 @@ AnswerJob job_of(
         std::make_unique<dialect::ResponseFormat>(call.terms, std::move(ids), std::move(keep));
     job.refuse = openai_refusal;
     job.stream = call.stream;
+    job.ends_with_call = !call.request.parallel_tool_calls;
     job.use = call.use;
     call.request.messages = std::move(talk.messages);
     job.reads_images = has_images(call.request.messages);
@@ -95,18 +103,22 @@ AnswerJob job_of(
                 ) -> Result<std::vector<StartedAnswer>> {
         Result<ChatRequest> prepared = prepare_chat(request, choice, model, name);
         if (!prepared) return std::move(prepared).error();
-        return start_chat(model, *prepared, 1);
+        Result<std::vector<StartedAnswer>> started = start_chat(model, *prepared, 1);
+        if (started) started->front().about.options = choice.options.values();
+        return started;
     };
     return job;
 }
 
-Task<void> create(Service& service, const Request& request, ResponseWriter& writer) {
-    dialect::ResponseIds ids(service.next_seed());
+/// Reads a request; where that fails, gives nothing and replies.
+Task<std::optional<Asked>> read(
+    Service& service, const Request& request, ResponseWriter& writer, dialect::ResponseIds& ids
+) {
     Result<dialect::ResponseCall> call = dialect::parse_response(request.body, ids);
     if (!call) {
         auto refusing = reply(writer, openai_refusal(call.error()));
         co_await std::move(refusing);
-        co_return;
+        co_return std::nullopt;
     }
     call->terms.created = std::chrono::system_clock::now();
     auto load = [&service, terms = call->terms, input = std::move(call->input)]() mutable {
@@ -117,11 +129,41 @@ Task<void> create(Service& service, const Request& request, ResponseWriter& writ
     if (!talk) {
         auto refusing = reply(writer, refuse_talk(talk.error()));
         co_await std::move(refusing);
-        co_return;
+        co_return std::nullopt;
     }
-    AnswerJob job = job_of(service, std::move(*call), std::move(ids), std::move(*talk));
+    co_return Asked{std::move(*call), std::move(*talk)};
+}
+
+Task<void> create(Service& service, const Request& request, ResponseWriter& writer) {
+    dialect::ResponseIds ids(service.next_seed());
+    auto reading = read(service, request, writer, ids);
+    std::optional<Asked> asked = co_await std::move(reading);
+    if (!asked) co_return;
+    AnswerJob job = job_of(service, std::move(asked->call), std::move(ids), std::move(asked->talk));
     auto answering = answer(service, writer, std::move(job));
     co_await std::move(answering);
+}
+
+Task<void> input_tokens(Service& service, const Request& request, ResponseWriter& writer) {
+    dialect::ResponseIds ids(service.next_seed());
+    auto reading = read(service, request, writer, ids);
+    std::optional<Asked> asked = co_await std::move(reading);
+    if (!asked) co_return;
+    ChatRequest chat = std::move(asked->call.request);
+    chat.messages = std::move(asked->talk.messages);
+    ModelJob job;
+    job.use = asked->call.use;
+    job.refuse = openai_refusal;
+    job.reads_images = has_images(chat.messages);
+    job.work = [chat = std::move(chat), name = job.use.model](
+                   const LoadedModel& model, const ModelChoice& choice
+               ) -> Result<Response> {
+        const auto tokens = count_chat(chat, choice, model, name);
+        if (!tokens) return tokens.error();
+        return json_response(dialect::format_input_tokens(*tokens));
+    };
+    auto replying = reply_from_model(service, writer, std::move(job));
+    co_await std::move(replying);
 }
 
 Result<dialect::StoredResponse> find(const Service& service, const std::string& id) {
@@ -180,6 +222,11 @@ void add_responses_routes(Router& router, Service& service) {
     router.add("POST", "/v1/responses", [&](const Request& r, ResponseWriter& w, View) {
         return create(service, r, w);
     });
+    router.add(
+        "POST",
+        "/v1/responses/input_tokens",
+        [&](const Request& r, ResponseWriter& w, View) { return input_tokens(service, r, w); }
+    );
     router.add("POST", "/v1/responses/*/cancel", [&](const Request&, ResponseWriter& w, View id) {
         return reply_with(service, w, [&service, id = std::string(id)] {
             return cancel(service, id);

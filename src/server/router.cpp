@@ -1,11 +1,16 @@
 #include "server/router.h"
 
+#include "server/access.h"
+
 #include <utility>
 
 namespace mullama::server {
 namespace {
 
-Response plain_text(unsigned status, std::string text) {
+// In plain text as Ollama does, but for Anthropic's clients, which read JSON only.
+Response refusal(std::string_view path, unsigned status, std::string text) {
+    const bool is_anthropics = path == "/v1/messages" || path.starts_with("/v1/messages/");
+    if (is_anthropics) return dialect_error(path, status, text);
     Response response;
     response.status = status;
     response.content_type = "text/plain; charset=utf-8";
@@ -74,9 +79,9 @@ Task<void> Router::handle(const Request& request, ResponseWriter& writer) const 
         if (!allowed.empty()) allowed += ", ";
         allowed += route.method;
     }
-    Response response = plain_text(404, "404 page not found");
+    Response response = refusal(request.path, 404, "404 page not found");
     if (!allowed.empty()) {
-        response = plain_text(405, "405 method not allowed");
+        response = refusal(request.path, 405, "405 method not allowed");
         response.headers.push_back({"Allow", allowed});
     }
     co_await writer.send(response);

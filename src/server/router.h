@@ -33,7 +33,7 @@ class Router {
     void add(std::string_view method, std::string_view pattern, RouteHandler handler);
 
     /// Answers 404 for a path that nobody has, and 405 with Allow for a method that it lacks; both
-    /// in plain text as Ollama does.
+    /// in plain text as Ollama does, below /v1/messages in Anthropic's form.
     Task<void> handle(const Request& request, ResponseWriter& writer) const;
 
     /// All routes, in the order they were added.

@@ -9,6 +9,7 @@ namespace mullama::server {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 Task<void> say(ResponseWriter& writer, std::string text) {
     Response response;
@@ -76,6 +77,15 @@ TEST_F(Routing, unknown_paths_and_wrong_methods_are_told_apart) {
     EXPECT_EQ(writer_->content_type, "text/plain; charset=utf-8");
     EXPECT_EQ(answer("PUT", "/v1/models/a").status, 405U);
     EXPECT_THAT(writer_->headers, ElementsAre(Header{"Allow", "GET, DELETE"}));
+}
+
+TEST_F(Routing, anthropics_clients_are_refused_in_its_form) {
+    add("POST", "/v1/messages");
+    EXPECT_EQ(answer("POST", "/v1/messages/batches").status, 404U);
+    EXPECT_THAT(writer_->body, HasSubstr(R"("type":"not_found_error")"));
+    EXPECT_EQ(answer("GET", "/v1/messages").status, 405U);
+    EXPECT_THAT(writer_->body, HasSubstr(R"({"type":"error")"));
+    EXPECT_THAT(writer_->headers, ElementsAre(Header{"Allow", "POST"}));
 }
 
 TEST_F(Routing, lists_its_routes_and_tells_which_answers) {

@@ -58,6 +58,10 @@ class OpenAiResponsesTest(ServerTest):
         with self.assertRaisesRegex(openai.BadRequestError, "resp_none"):
             self.respond(previous_response_id="resp_none")
 
+    def test_tokens_are_counted_before_a_response_is_made(self):
+        counted = self.client.responses.input_tokens.count(model=MODEL, input="Say hello.")
+        self.assertEqual(counted.input_tokens, self.respond().usage.input_tokens)
+
     def test_responses_outlive_the_server(self):
         response = self.respond()
         self.server.stop()

@@ -2,9 +2,11 @@
 
 import json
 import math
+import signal
+import time
 import unittest
 
-from tests.api.harness import BASE_MODEL, MODEL, ServerTest
+from tests.api.harness import BASE_MODEL, MODEL, TIMEOUT_S, ServerTest
 
 import openai
 import pydantic
@@ -182,6 +184,30 @@ class AsyncOpenAiTest(unittest.IsolatedAsyncioTestCase, ServerTest):
             stream = await client.chat.completions.create(model=MODEL, messages=HELLO, max_tokens=8, stream=True)
             chunks = [chunk async for chunk in stream]
         self.assertTrue("".join(chunk.choices[0].delta.content or "" for chunk in chunks))
+
+
+class RestartTest(ServerTest):
+    def ask(self):
+        chat = [{"role": "system", "content": "You count the barrels in the harbour. " * 40}, *HELLO]
+        with openai.OpenAI(base_url=f"{self.server.url}/v1", api_key="unused") as client:
+            return client.chat.completions.create(model=MODEL, messages=chat, max_tokens=8, temperature=0)
+
+    def test_prompts_are_known_after_the_server_was_killed(self):
+        first = self.ask()
+        self.assertEqual(first.usage.prompt_tokens_details.cached_tokens, 0)
+        # Their writing ends soon after the answer.
+        folder = self.server.home / "snapshots"
+        for _ in range(TIMEOUT_S):
+            if len(list(folder.glob("*/*.snapshot"))) * 256 >= first.usage.prompt_tokens:
+                break
+            time.sleep(1)
+        self.server.process.send_signal(signal.SIGKILL)
+        self.server.process.wait(TIMEOUT_S)
+        self.server.start()
+        second = self.ask()
+        self.assertGreaterEqual(second.usage.prompt_tokens_details.cached_tokens, first.usage.prompt_tokens - 1)
+        self.assertTrue(second.choices[0].message.content)
+        self.assertEqual(folder.stat().st_mode & 0o077, 0)
 
 
 if __name__ == "__main__":

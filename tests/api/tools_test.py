@@ -65,6 +65,15 @@ class ToolsTest(ServerTest):
         return {"model": "tools", "messages": messages, "max_tokens": 120, "extra_body": {"temperature": 0},
                 "tools": tools, **named}
 
+    def test_an_answer_with_a_shape_is_that_or_a_call(self):
+        shape = {"type": "json_schema", "json_schema": {"name": "sky", "schema": SCHEMA}}
+        message = self.chat(response_format=shape).choices[0].message
+        if not message.tool_calls:
+            self.assertIn(json.loads(message.content)["city"], ("Paris", "Rome"))
+        called = self.chat(response_format=shape, tool_choice="required").choices[0]
+        self.assertEqual(called.finish_reason, "tool_calls")
+        self.assertEqual(len(called.message.tool_calls), 1)
+
     def test_openai_calls_and_takes_the_result(self):
         choice = self.chat(tool_choice="required").choices[0]
         self.assertEqual(choice.finish_reason, "tool_calls")

@@ -11,7 +11,8 @@ namespace dialect = api::extra;
 Golden ranking(const std::string& name, const std::string& body) {
     return {"extra/rerank_" + name + ".json", [body] {
                 const dialect::RerankCall call = expect_call(dialect::parse_rerank(body));
-                return dialect::format_ranking(call, "tiny:latest", {0.5F, -1.0F, 2.0F}, 12);
+                const dialect::Scores logits{{0.5F, -1.0F, 2.0F}, true, 12};
+                return dialect::format_ranking(call, "tiny:latest", logits);
             }};
 }
 
@@ -27,6 +28,7 @@ std::vector<Golden> extra_goldens() {
         ),
         ranking("cohere", R"({"model":"tiny","query":"q","documents":["a","b","c"],"top_n":3})"),
         ranking("tei", R"({"query":"q","texts":["a","b","c"],"return_text":true})"),
+        ranking("tei_raw", R"({"query":"q","texts":["a","b","c"],"raw_scores":true})"),
         {"extra/tokenize.json", [=] { return dialect::format_tokens(tokens, false); }},
         {"extra/tokenize_pieces.json", [=] { return dialect::format_tokens(tokens, true); }},
         {"extra/detokenize.json", [] { return dialect::format_content("a \"b\""); }},

@@ -1,6 +1,9 @@
 #include "api/anthropic/errors.h"
 
 #include "api/json_writer.h"
+#include "api/long_prompt.h"
+
+#include <fmt/format.h>
 
 namespace mullama::api::anthropic {
 namespace {
@@ -28,12 +31,22 @@ std::string_view type_of(unsigned status) {
     }
 }
 
+// Anthropic's words for too long a prompt, by which clients know it.
+std::string words_of(std::string_view message) {
+    const auto prompt = read_long_prompt(message);
+    if (!prompt) return std::string(message);
+    if (!prompt->tokens) return fmt::format("prompt is too long: {}", message);
+    return fmt::format(
+        "prompt is too long: {} tokens > {} maximum", *prompt->tokens, prompt->context_length
+    );
+}
+
 }  // namespace
 
 std::string format_error(unsigned status, std::string_view message, std::string_view request_id) {
     JsonWriter out;
     out.begin_object().field("type", "error").key("error").begin_object();
-    out.field("type", type_of(status)).field("message", message).end_object();
+    out.field("type", type_of(status)).field("message", words_of(message)).end_object();
     out.field("request_id", request_id).end_object();
     return out.take();
 }

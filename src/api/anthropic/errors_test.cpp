@@ -15,6 +15,20 @@ TEST(AnthropicError, has_the_fields_that_clients_read) {
     );
 }
 
+TEST(AnthropicError, too_long_a_prompt_is_told_in_anthropics_words) {
+    const auto message_of = [](std::string_view message) {
+        return parse_body(format_error(400, message, ""))->at("error").at("message");
+    };
+    EXPECT_EQ(
+        message_of("prompt has 17 tokens, context is 16: raise num_ctx or shorten the prompt"),
+        "prompt is too long: 17 tokens > 16 maximum"
+    );
+    EXPECT_EQ(
+        message_of("the last message alone needs more than the 15 tokens of the context"),
+        "prompt is too long: the last message alone needs more than the 15 tokens of the context"
+    );
+}
+
 TEST(AnthropicError, types_follow_the_status) {
     const auto type_of = [](unsigned status) {
         return parse_body(format_error(status, "", ""))->at("error").at("type");

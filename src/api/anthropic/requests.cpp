@@ -3,10 +3,12 @@
 #include "api/base64.h"
 #include "api/duration.h"
 #include "api/json.h"
+#include "api/openai/message_fields.h"
 #include "api/shared_fields.h"
 #include "base/error.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -15,6 +17,11 @@ namespace {
 
 std::string_view view(const json::string& text) {
     return {text.data(), text.size()};
+}
+
+void append_line(std::string& text, std::string_view line) {
+    if (!text.empty() && !line.empty()) text += "\n";
+    text += line;
 }
 
 Error unsupported(std::string_view what, std::string_view type) {
@@ -57,8 +64,7 @@ void read_plain(Fields& fields, std::string_view name, Message& message) {
         block.read("type", type);
         block.read("text", text);
         if (type == "text") {
-            if (!message.content.empty()) message.content += "\n";
-            message.content += text;
+            append_line(message.content, text);
         } else if (type == "image") {
             message.images.push_back(read_image(block));
         } else {
@@ -100,16 +106,25 @@ class Turn {
         has_words_ = true;
     }
 
+    // Turns of one role in a row are one turn, as templates that want roles to alternate ask for.
     void finish() {
-        if (has_words_) messages_.push_back(std::move(message_));
+        if (!has_words_) return;
+        if (messages_.empty() || messages_.back().role != message_.role) {
+            messages_.push_back(std::move(message_));
+            return;
+        }
+        Message& last = messages_.back();
+        append_line(last.content, message_.content);
+        append_line(last.thinking, message_.thinking);
+        std::ranges::move(message_.tool_calls, std::back_inserter(last.tool_calls));
+        std::ranges::move(message_.images, std::back_inserter(last.images));
     }
 
   private:
     void add_text(Fields& block, std::string_view name, std::string& into) {
         std::string text;
         block.read(name, text);
-        if (!into.empty()) into += "\n";
-        into += text;
+        append_line(into, text);
         has_words_ = true;
     }
 
@@ -326,6 +341,7 @@ Result<MessagesCall> parse_messages(std::string_view body, bool counts_only) {
     read_tools(fields, call.request);
     read_tool_choice(fields, call.request);
     read_thinking(fields, call.request);
+    openai::read_template_variables(fields, call.request);
     read_format(fields, "format", call.request.format);
     MULLAMA_TRY(fields.result());
     const bool has_words = std::ranges::any_of(call.request.messages, [](const Message& message) {

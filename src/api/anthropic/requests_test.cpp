@@ -122,6 +122,41 @@ TEST(AnthropicRequest, keeps_all_that_was_thought_in_a_turn) {
     EXPECT_EQ(call->request.messages.at(1).content, "b");
 }
 
+TEST(AnthropicRequest, turns_of_one_role_in_a_row_are_one_turn) {
+    const auto call = with_messages(R"([{"role":"user","content":"a"},
+        {"role":"user","content":[{"type":"text","text":"b"},
+        {"type":"image","source":{"type":"base64","media_type":"image/png","data":"aGk="}}]},
+        {"role":"assistant","content":"c"},
+        {"role":"assistant","content":[{"type":"tool_use","id":"1","name":"f","input":{}}]}])");
+    ASSERT_TRUE(call) << call.error().message;
+    EXPECT_THAT(
+        call->request.messages,
+        ElementsAre(
+            Message{.role = "user", .content = "a\nb", .images = {"hi"}},
+            Message{.role = "assistant", .content = "c", .tool_calls = {{"1", "f", "{}"}}}
+        )
+    );
+}
+
+TEST(AnthropicRequest, results_of_tools_part_turns_of_one_role) {
+    const auto call = with_messages(R"([{"role":"user","content":"a"},
+        {"role":"assistant","content":[{"type":"tool_use","id":"1","name":"f","input":{}}]},
+        {"role":"user","content":[{"type":"tool_result","tool_use_id":"1","content":"r"},
+        {"type":"text","text":"b"}]},{"role":"user","content":"c"}])");
+    ASSERT_TRUE(call) << call.error().message;
+    const std::vector<Message>& messages = call->request.messages;
+    ASSERT_EQ(messages.size(), 4U);
+    EXPECT_EQ(messages[2].role, "tool");
+    EXPECT_EQ(messages[3].content, "b\nc");
+}
+
+TEST(AnthropicRequest, variables_of_the_template_switch_its_thinking_too) {
+    const auto call = request(R"("chat_template_kwargs":{"enable_thinking":true,"custom":"x"})");
+    ASSERT_TRUE(call) << call.error().message;
+    EXPECT_EQ(call->request.thinking, Thinking::kModel);
+    EXPECT_EQ(call->request.template_variables.at("custom"), "\"x\"");
+}
+
 TEST(AnthropicRequest, refuses_messages_of_another_shape) {
     EXPECT_EQ(problem(with_messages("[]")), "messages: at least one message is required");
     EXPECT_EQ(

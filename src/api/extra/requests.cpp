@@ -51,6 +51,7 @@ Result<RerankCall> parse_rerank(std::string_view body) {
     call.documents = read_documents(fields, call.is_tei ? "texts" : "documents");
     fields.read("top_n", call.top_n);
     fields.read(call.is_tei ? "return_text" : "return_documents", call.return_documents);
+    fields.read("raw_scores", call.raw_scores);
     fields.read("truncate", call.truncate);
     MULLAMA_TRY(fields.result());
     if (fields.find("query") == nullptr) {

@@ -13,7 +13,7 @@
 /// What servers of language models have in common beside the large interfaces.
 namespace mullama::api::extra {
 
-/// POST /v1/rerank, as Jina, Cohere and TEI's clients ask.
+/// POST /v1/rerank and /v2/rerank, as Jina, Cohere and TEI's clients ask.
 /// Source: api.jina.ai/redoc, docs.cohere.com/reference/rerank, and /rerank of Hugging Face's Text
 ///         Embeddings Inference, which llama-server takes too.
 struct RerankCall {
@@ -23,6 +23,8 @@ struct RerankCall {
     /// How many of the best to give; unset for all.
     std::optional<std::int32_t> top_n = {};
     bool return_documents = false;
+    /// Give scores as the model does, not from 0 to 1.
+    bool raw_scores = false;
     /// Cut documents that are too long.
     bool truncate = true;
     /// TEI's: the documents are called texts, and the answer is a list.

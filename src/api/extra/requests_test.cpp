@@ -25,12 +25,15 @@ TEST(Rerank, takes_documents_as_texts_or_objects) {
     EXPECT_EQ(call->top_n, 1);
     EXPECT_TRUE(call->return_documents);
     EXPECT_FALSE(call->is_tei);
+    EXPECT_FALSE(call->raw_scores);
 }
 
 TEST(Rerank, knows_texts_as_teis_name_for_documents) {
-    const auto call = parse_rerank(R"({"query": "q", "texts": ["a"], "return_text": true})");
+    const auto call =
+        parse_rerank(R"({"query": "q", "texts": ["a"], "return_text": true, "raw_scores": true})");
     ASSERT_TRUE(call) << call.error().message;
     EXPECT_TRUE(call->is_tei);
+    EXPECT_TRUE(call->raw_scores);
     EXPECT_TRUE(call->return_documents);
 }
 

@@ -3,6 +3,7 @@
 #include "api/json_writer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <numeric>
@@ -19,16 +20,22 @@ std::vector<std::size_t> best_first(const std::vector<float>& scores, std::size_
     return order;
 }
 
+float sigmoid(float logit) {
+    return static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(logit))));
+}
+
 void write_results(
     JsonWriter& out,
     const RerankCall& call,
-    const std::vector<float>& scores,
+    const Scores& scores,
     std::span<const std::size_t> order
 ) {
+    const bool bounds = scores.are_logits && !call.raw_scores;
     out.begin_array();
     for (const std::size_t i : order) {
+        const float score = bounds ? sigmoid(scores.values[i]) : scores.values[i];
         out.begin_object().field("index", i);
-        out.field(call.is_tei ? "score" : "relevance_score", scores[i]);
+        out.field(call.is_tei ? "score" : "relevance_score", score);
         if (call.return_documents && call.is_tei) out.field("text", call.documents[i]);
         if (call.return_documents && !call.is_tei) {
             out.key("document").begin_object().field("text", call.documents[i]).end_object();
@@ -40,16 +47,11 @@ void write_results(
 
 }  // namespace
 
-std::string format_ranking(
-    const RerankCall& call,
-    std::string_view model,
-    const std::vector<float>& scores,
-    std::int64_t tokens
-) {
+std::string format_ranking(const RerankCall& call, std::string_view model, const Scores& scores) {
     const auto most = static_cast<std::size_t>(
         call.top_n.value_or(static_cast<std::int32_t>(call.documents.size()))
     );
-    const std::vector<std::size_t> order = best_first(scores, most);
+    const std::vector<std::size_t> order = best_first(scores.values, most);
     JsonWriter out;
     if (call.is_tei) {
         write_results(out, call, scores, order);
@@ -57,8 +59,8 @@ std::string format_ranking(
     }
     out.begin_object().field("model", model).field("object", "list").key("results");
     write_results(out, call, scores, order);
-    out.key("usage").begin_object().field("prompt_tokens", tokens).field("total_tokens", tokens);
-    out.end_object().end_object();
+    out.key("usage").begin_object().field("prompt_tokens", scores.tokens);
+    out.field("total_tokens", scores.tokens).end_object().end_object();
     return out.take();
 }
 

@@ -10,14 +10,17 @@
 
 namespace mullama::api::extra {
 
+/// How well documents answer a query.
+struct Scores {
+    std::vector<float> values = {};
+    /// Whether they have no bounds; clients are told their sigmoid, which is from 0 to 1.
+    bool are_logits = false;
+    std::int64_t tokens = 0;
+};
+
 /// The answer to a call with one score for each of its documents, the best first. `model` is the
 /// name of the one that ranked them.
-std::string format_ranking(
-    const RerankCall& call,
-    std::string_view model,
-    const std::vector<float>& scores,
-    std::int64_t tokens
-);
+std::string format_ranking(const RerankCall& call, std::string_view model, const Scores& scores);
 
 /// A token and its bytes.
 struct TokenPiece {

@@ -1,6 +1,7 @@
 #include "api/openai/errors.h"
 
 #include "api/json_writer.h"
+#include "api/long_prompt.h"
 
 namespace mullama::api::openai {
 namespace {
@@ -23,6 +24,11 @@ std::string_view type_of(unsigned status) {
     }
 }
 
+std::string_view code_of(unsigned status, std::string_view message) {
+    if (status == 401) return "invalid_api_key";
+    return read_long_prompt(message) ? "context_length_exceeded" : "";
+}
+
 void write_or_null(JsonWriter& out, std::string_view name, std::string_view text) {
     out.key(name);
     if (text.empty()) {
@@ -35,7 +41,7 @@ void write_or_null(JsonWriter& out, std::string_view name, std::string_view text
 }  // namespace
 
 std::string format_error(unsigned status, std::string_view message, Fault fault) {
-    if (status == 401 && fault.code.empty()) fault.code = "invalid_api_key";
+    if (fault.code.empty()) fault.code = code_of(status, message);
     // A named fault is the request's, whatever its status.
     const std::string_view type = fault.code.empty() ? type_of(status) : "invalid_request_error";
     JsonWriter out;

@@ -21,6 +21,14 @@ TEST(OpenAiError, a_wrong_key_has_a_code) {
     EXPECT_EQ(error.at("error").at("type"), "invalid_request_error");
 }
 
+TEST(OpenAiError, too_long_a_prompt_has_a_code) {
+    const json::object error = *parse_body(
+        format_error(400, "prompt has 17 tokens, context is 16: raise num_ctx or shorten it")
+    );
+    EXPECT_EQ(error.at("error").at("code"), "context_length_exceeded");
+    EXPECT_EQ(error.at("error").at("type"), "invalid_request_error");
+}
+
 TEST(OpenAiError, types_follow_the_status) {
     const auto type_of = [](unsigned status) {
         return parse_body(format_error(status, ""))->at("error").at("type");

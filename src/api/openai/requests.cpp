@@ -108,6 +108,7 @@ Result<ChatCompletionCall> parse_chat_completion(std::string_view body) {
     request.messages = read_messages(fields);
     request.tools = read_function_tools(fields);
     read_tool_choice(fields, request);
+    read_template_variables(fields, request);
     read_reasoning(fields, request);
     read_format(fields, "format", request.format);
     read_response_format(fields, "response_format", request.format);

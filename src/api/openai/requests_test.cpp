@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 std::string problem(const auto& parsed, ErrorCode code = ErrorCode::kInvalidArgument) {
     if (parsed) return "accepted";
@@ -90,6 +91,20 @@ TEST(OpenAiChatRequest, top_logprobs_alone_ask_for_none) {
     EXPECT_FALSE(call->request.top_logprobs);
 }
 
+TEST(OpenAiChatRequest, variables_of_the_template_are_json_and_one_of_them_is_the_thinking) {
+    const auto call =
+        chat(R"("chat_template_kwargs":{"enable_thinking":false,"name":"x","n":[1]})");
+    ASSERT_TRUE(call) << call.error().message;
+    EXPECT_EQ(call->request.thinking, Thinking::kOff);
+    EXPECT_THAT(
+        call->request.template_variables, ElementsAre(Pair("n", "[1]"), Pair("name", "\"x\""))
+    );
+    EXPECT_EQ(
+        chat(R"("chat_template_kwargs":{"enable_thinking":true})").value().request.thinking,
+        Thinking::kModel
+    );
+}
+
 TEST(OpenAiChatRequest, null_is_the_same_as_nothing) {
     const auto call =
         chat(R"("model":null,"stream":null,"n":null,"stop":null,"temperature":null,"tools":null,)"
@@ -136,6 +151,14 @@ TEST(OpenAiChatRequest, names_the_field_of_another_type) {
     EXPECT_THAT(
         problem(chat("\"stream_options\":{\"include_usage\":1}")),
         HasSubstr(field("stream_options.include_usage", "bool"))
+    );
+    EXPECT_THAT(
+        problem(chat("\"chat_template_kwargs\":\"a\"")),
+        HasSubstr(field("chat_template_kwargs", "map[string]interface {}"))
+    );
+    EXPECT_THAT(
+        problem(chat("\"chat_template_kwargs\":{\"enable_thinking\":\"a\"}")),
+        HasSubstr(field("chat_template_kwargs.enable_thinking", "bool"))
     );
     EXPECT_THAT(problem(chat("\"logit_bias\":[1]")), HasSubstr("logit_bias needs token ids"));
 }

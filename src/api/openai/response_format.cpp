@@ -58,6 +58,12 @@ std::string_view status_of(const AnswerEnd& end) {
 ResponseFormat::ResponseFormat(ResponseTerms terms, ResponseIds ids, Keep keep)
     : terms_(std::move(terms)), ids_(std::move(ids)), keep_(std::move(keep)) {}
 
+// What the request leaves out may be the model's own.
+void ResponseFormat::start(std::size_t /*choice*/, const AnswerStart& start) {
+    terms_.temperature = start.options.sampling.temperature;
+    terms_.top_p = start.options.sampling.top_p;
+}
+
 std::string ResponseFormat::begin(std::size_t /*prompt_tokens*/) {
     begun_ = true;
     const std::string response = format_response(terms_, {});

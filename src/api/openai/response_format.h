@@ -25,6 +25,7 @@ class ResponseFormat final : public AnswerFormat {
     /// `ids` has named the response and its input. `keep` may be empty.
     ResponseFormat(ResponseTerms terms, ResponseIds ids, Keep keep);
 
+    void start(std::size_t choice, const AnswerStart& start) override;
     std::string_view stream_type() const override { return "text/event-stream"; }
     std::string begin(std::size_t prompt_tokens) override;
     std::string delta(const AnswerDelta& delta) override;
@@ -58,7 +59,7 @@ class ResponseFormat final : public AnswerFormat {
     std::string finished(const AnswerEnd& end);
     std::string keep(ResponseState& state);
 
-    const ResponseTerms terms_;
+    ResponseTerms terms_;
     ResponseIds ids_;
     Keep keep_;
     std::uint64_t sequence_ = 0;

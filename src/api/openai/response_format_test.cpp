@@ -82,6 +82,16 @@ class Responding : public ::testing::Test {
     std::vector<std::string> kept_;
 };
 
+TEST_F(Responding, tells_the_sampling_that_holds_for_the_answer) {
+    AnswerStart start;
+    start.options.sampling.temperature = 0.7F;
+    start.options.sampling.top_p = 0.5F;
+    ResponseFormat writer = format();
+    writer.start(0, start);
+    EXPECT_THAT(writer.begin(7), HasSubstr(R"("temperature":0.7,)"));
+    EXPECT_THAT(writer.whole({Answer()}), HasSubstr(R"("top_p":0.5,)"));
+}
+
 TEST_F(Responding, a_text_comes_as_one_message_with_one_part) {
     const auto events = stream(
         {delta({{Kind::kContent, "Hel"}}), delta({{Kind::kContent, "lo"}})},

@@ -102,6 +102,13 @@ std::string format_response(const ResponseTerms& terms, const ResponseState& sta
     return out.take();
 }
 
+std::string format_input_tokens(std::size_t tokens) {
+    JsonWriter out;
+    out.begin_object().field("object", "response.input_tokens").field("input_tokens", tokens);
+    out.end_object();
+    return out.take();
+}
+
 std::string output_text(std::string_view text, std::string_view logprobs) {
     JsonWriter out;
     out.begin_object().field("type", "output_text");

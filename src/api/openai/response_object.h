@@ -4,6 +4,7 @@
 #include <mullama/result.h>
 #include <mullama/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,8 +25,8 @@ struct ResponseTerms {
     std::optional<std::string> user = {};
     std::optional<std::int32_t> max_output_tokens = {};
     std::optional<std::int32_t> max_tool_calls = {};
-    double temperature = 1.0;
-    double top_p = 1.0;
+    float temperature = 1.0F;
+    float top_p = 1.0F;
     std::int32_t top_logprobs = 0;
     bool parallel_tool_calls = true;
     bool truncate = false;  ///< "truncation" is "auto".
@@ -54,6 +55,9 @@ struct ResponseState {
 };
 
 std::string format_response(const ResponseTerms& terms, const ResponseState& state);
+
+/// The answer of /v1/responses/input_tokens.
+std::string format_input_tokens(std::size_t tokens);
 
 /// A content of type "output_text". `logprobs` is JSON.
 std::string output_text(std::string_view text, std::string_view logprobs);

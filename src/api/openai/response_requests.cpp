@@ -4,6 +4,7 @@
 #include "api/openai/message_fields.h"
 #include "api/openai/metadata.h"
 #include "api/openai/response_items.h"
+#include "api/shared_fields.h"
 #include "base/error.h"
 
 #include <algorithm>
@@ -174,7 +175,9 @@ Result<ResponseCall> parse_response(std::string_view body, ResponseIds& ids) {
     fields.read("stream", call.stream);
     call.input = read_input(fields, ids);
     read_tools(fields, call);
+    read_format(fields, "format", call.request.format);
     read_text(fields, call);
+    read_template_variables(fields, call.request);
     read_thinking(fields, call);
     read_included(fields, call);
     read_truncation(fields, call);

@@ -269,6 +269,20 @@ TEST(ResponseRequest, a_format_may_be_a_schema) {
     );
 }
 
+TEST(ResponseRequest, takes_the_format_and_the_variables_that_other_dialects_take) {
+    const auto request = [](std::string_view more) {
+        return valid(R"({"model":"m","input":"x",)" + std::string(more) + "}").request;
+    };
+    EXPECT_EQ(request(R"("format":"json")").format, "json");
+    EXPECT_EQ(request(R"("json_schema":{"type":"object"})").format, R"({"type":"object"})");
+    const ChatRequest both =
+        request(R"("format":"json","text":{"format":{"type":"json_schema","schema":{"a":1}}})");
+    EXPECT_EQ(both.format, R"({"a":1})");
+    EXPECT_EQ(
+        request(R"("chat_template_kwargs":{"enable_thinking":false})").thinking, Thinking::kOff
+    );
+}
+
 TEST(ResponseRequest, metadata_and_truncation_are_checked) {
     EXPECT_THAT(
         error_of(R"({"model":"m","input":"x","metadata":{"k":1}})"), HasSubstr("up to 16 texts")

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -46,12 +47,20 @@ Usage sum_of(std::span<const Usage> answers, std::size_t per_prompt) {
     return sum;
 }
 
-void write_usage(JsonWriter& out, const Usage& usage) {
+/// `thinking_tokens` is unset where answers have no thinking.
+void write_usage(
+    JsonWriter& out, const Usage& usage, std::optional<std::int64_t> thinking_tokens = {}
+) {
     out.key("usage").begin_object().field("prompt_tokens", usage.prompt_tokens);
     out.field("completion_tokens", usage.completion_tokens);
     out.field("total_tokens", usage.prompt_tokens + usage.completion_tokens);
     out.key("prompt_tokens_details").begin_object();
-    out.field("cached_tokens", usage.cached_tokens).end_object().end_object();
+    out.field("cached_tokens", usage.cached_tokens).end_object();
+    if (thinking_tokens) {
+        out.key("completion_tokens_details").begin_object();
+        out.field("reasoning_tokens", *thinking_tokens).end_object();
+    }
+    out.end_object();
 }
 
 std::string head_of(std::string_view id, std::string_view object, const AnswerTerms& terms) {
@@ -62,10 +71,12 @@ std::string head_of(std::string_view id, std::string_view object, const AnswerTe
     return out.take();
 }
 
-std::string usage_event(std::string head, const Usage& usage) {
+std::string usage_event(
+    std::string head, const Usage& usage, std::optional<std::int64_t> thinking_tokens = {}
+) {
     JsonWriter out;
     out.begin_object().key("choices").begin_array().end_array();
-    write_usage(out, usage);
+    write_usage(out, usage, thinking_tokens);
     out.end_object();
     // The object goes on where the head has stopped.
     return event(head + "," + out.take().substr(1));
@@ -82,6 +93,12 @@ Usage usage_told(const std::vector<Choice>& choices, std::size_t per_prompt) {
     std::vector<Usage> usages;
     for (const Choice& choice : choices) usages.push_back(choice.usage);
     return sum_of(usages, per_prompt);
+}
+
+std::int64_t thinking_tokens_of(const std::vector<Answer>& answers) {
+    std::int64_t sum = 0;
+    for (const Answer& answer : answers) sum += answer.thinking_tokens;
+    return sum;
 }
 
 /// The inside of a "delta" about the call at `index`.
@@ -138,7 +155,10 @@ std::string ChatCompletionFormat::delta_of(Choice& choice, const AnswerPart& par
             append_json_string(delta, part.text);
             break;
         case AnswerPartKind::kThinking:
+            // The one name is OpenRouter's and Ollama's, the other DeepSeek's and llama-server's.
             delta += "\"content\":\"\",\"reasoning\":";
+            append_json_string(delta, part.text);
+            delta += ",\"reasoning_content\":";
             append_json_string(delta, part.text);
             break;
         case AnswerPartKind::kToolCall:
@@ -164,6 +184,7 @@ ChatCompletionFormat::Choice& ChatCompletionFormat::choice(std::size_t index) {
 std::string ChatCompletionFormat::delta(const AnswerDelta& delta) {
     if (failed_) return {};
     Choice& told = choice(delta.choice);
+    told.thinking.add(delta);
     told.waiting.insert(told.waiting.end(), delta.logprobs.begin(), delta.logprobs.end());
     std::string text;
     for (const AnswerPart& part : delta.parts) {
@@ -188,9 +209,11 @@ std::string ChatCompletionFormat::end(const AnswerEnd& end) {
 
 std::string ChatCompletionFormat::finish() {
     if (failed_) return {};
-    std::string text;
-    if (terms_.include_usage) text = usage_event(head_, usage_told(choices_, choices_.size()));
-    return text + "data: [DONE]\n\n";
+    if (!terms_.include_usage) return "data: [DONE]\n\n";
+    std::int64_t thinking_tokens = 0;
+    for (const Choice& told : choices_) thinking_tokens += told.thinking.count();
+    const Usage usage = usage_told(choices_, choices_.size());
+    return usage_event(head_, usage, thinking_tokens) + "data: [DONE]\n\n";
 }
 
 std::string ChatCompletionFormat::error(const Error& error) {
@@ -211,7 +234,9 @@ std::string ChatCompletionFormat::whole(const std::vector<Answer>& answers) {
         } else {
             out.value(answer.content);
         }
-        if (!answer.thinking.empty()) out.field("reasoning", answer.thinking);
+        if (!answer.thinking.empty()) {
+            out.field("reasoning", answer.thinking).field("reasoning_content", answer.thinking);
+        }
         if (!answer.calls.empty()) {
             out.key("tool_calls").begin_array();
             for (std::size_t i = 0; i < answer.calls.size(); ++i) {
@@ -229,7 +254,7 @@ std::string ChatCompletionFormat::whole(const std::vector<Answer>& answers) {
         out.field("finish_reason", reason_of(answer.end)).end_object();
     }
     out.end_array();
-    write_usage(out, usage_of(answers, answers.size()));
+    write_usage(out, usage_of(answers, answers.size()), thinking_tokens_of(answers));
     out.end_object();
     return head + "," + out.take().substr(1);
 }

@@ -37,6 +37,7 @@ class ChatCompletionFormat final : public AnswerFormat {
     struct Choice {
         bool has_role = false;
         std::vector<TokenLogprobs> waiting = {};  // of tokens whose text has not come out yet
+        ThinkingTokens thinking = ThinkingTokens();
         Usage usage = {};
     };
 

@@ -199,6 +199,31 @@ TEST(OpenAiChatStream, counts_the_prompt_once_for_all_choices) {
     EXPECT_EQ(events[2].at("usage").at("prompt_tokens_details").at("cached_tokens"), 2);
 }
 
+TEST(OpenAiChatStream, tells_thinking_under_both_its_names_and_counts_its_tokens) {
+    ChatCompletionFormat format(terms(true));
+    AnswerDelta thought = delta({{AnswerPartKind::kThinking, "hm"}});
+    thought.tokens = {1, 2};
+    AnswerDelta said = text("a");
+    said.tokens = {3};
+    std::string stream = format.delta(thought);
+    stream += format.delta(said);
+    stream += format.end(end_of());
+    const auto events = events_of(stream + format.finish());
+    ASSERT_EQ(events.size(), 4U);
+    EXPECT_EQ(delta_of(events[0]).at("reasoning"), "hm");
+    EXPECT_EQ(delta_of(events[0]).at("reasoning_content"), "hm");
+    const json::value& details = events[3].at("usage").at("completion_tokens_details");
+    EXPECT_EQ(details.at("reasoning_tokens"), 2);
+}
+
+TEST(OpenAiChat, counts_the_tokens_of_all_choices_thinking) {
+    Answer answer;
+    answer.thinking_tokens = 3;
+    const json::object whole = *parse_body(ChatCompletionFormat(terms()).whole({answer, answer}));
+    const json::value& details = whole.at("usage").at("completion_tokens_details");
+    EXPECT_EQ(details.at("reasoning_tokens"), 6);
+}
+
 TEST(OpenAiChatStream, nothing_follows_an_error) {
     ChatCompletionFormat format(terms(true));
     EXPECT_EQ(
@@ -231,6 +256,7 @@ TEST(OpenAiChat, a_whole_answer_has_thinking_calls_and_logprobs) {
     EXPECT_EQ(message.at("role"), "assistant");
     EXPECT_TRUE(message.at("content").is_null());
     EXPECT_EQ(message.at("reasoning"), "hm");
+    EXPECT_EQ(message.at("reasoning_content"), "hm");
     EXPECT_EQ(message.at("tool_calls").at(0).at("function").at("arguments"), "{\"a\":1}");
     EXPECT_EQ(message.at("tool_calls").at(1).at("id"), "x7");
     EXPECT_EQ(message.at("tool_calls").at(1).at("function").at("arguments"), "{}");
