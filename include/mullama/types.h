@@ -92,10 +92,20 @@ struct SamplingOptions {
     /// Learning rate.
     float mirostat_eta = 0.1F;
 
+    /// With "adaptive_p" among the samplers: draw tokens whose probability lies near this one over
+    /// time, at most 1; below 0 only draws.
+    float adaptive_target = -1.0F;
+    /// How much of its history "adaptive_p" keeps for each token, 0 to 0.99.
+    float adaptive_decay = 0.9F;
+
+    /// Candidates that top_p, min_p, typical_p and XTC leave at least; 0 = one.
+    std::int32_t min_keep = 0;
+
     /// The order of the samplers between logit bias and draw, by llama-server's names: "penalties",
     /// "dry", "top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc", "temperature". One that is
     /// not named is off, one that is named twice runs twice. At most kSamplersMax; empty = the
-    /// order above.
+    /// order above. Two more are for those who name them: "infill" ends the text of a gap where the
+    /// model would likely end it; "adaptive_p" takes the place of the draw, wherever it stands.
     std::vector<std::string> samplers = {};
 
     /// Added before all other samplers.

@@ -48,6 +48,14 @@ struct OptionValues {
     }
 };
 
+/// A text, and what is added to the logit of each of its tokens.
+struct TextBias {
+    std::string text = {};
+    float bias = 0.0F;
+
+    friend bool operator==(const TextBias&, const TextBias&) = default;
+};
+
 /// What `options` in a request, PARAMETER in a model's description, `--option KEY=VALUE` and
 /// `/set parameter KEY VALUE` set, under Ollama's names, and under llama-server's where Ollama has
 /// none.
@@ -60,7 +68,7 @@ class Options {
     Result<void> set(std::string_view name, std::span<const std::string> values);
 
     /// Sets one option from "KEY=VALUE". A list grows by VALUE.
-    /// Errors: as set(), and where there is no '='.
+    /// Errors: as set(), and where there is no '=' or a number is out of the option's range.
     Result<void> set(std::string_view assignment);
 
     /// Sets one option from JSON. An unknown one and null are ignored, as Ollama does; an empty
@@ -68,12 +76,19 @@ class Options {
     /// is Ollama's.
     Result<void> set(std::string_view name, const json::value& value);
 
+    /// As above, for clients of Ollama and llama-server, which take a number out of its range for
+    /// one within it, every name of a sampler, a text with a letter for each, and leave out
+    /// samplers that they do not know.
+    Result<void> set_leniently(std::string_view name, const json::value& value);
+
     /// Sets what `over` has been given, in place of what is here.
     void merge(const Options& over);
 
     const OptionValues& values() const { return values_; }
-    /// Biases go before all samplers; those of merge() replace each other.
-    void set_logit_bias(std::vector<LogitBias> biases);
+    /// Biases go before all samplers; those of merge() replace each other. Those of texts count
+    /// once they are set again as those of tokens.
+    void set_logit_bias(std::vector<LogitBias> biases, std::vector<TextBias> texts = {});
+    const std::vector<TextBias>& text_biases() const { return text_biases_; }
 
     /// Whether an option has been set.
     bool has(std::string_view name) const { return given_.contains(name); }
@@ -90,6 +105,7 @@ class Options {
     void clear_list(std::string_view name);
 
     OptionValues values_;
+    std::vector<TextBias> text_biases_;
     std::map<std::string, std::vector<std::string>, std::less<>> given_;
 };
 

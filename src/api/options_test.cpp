@@ -1,5 +1,7 @@
 #include "api/options.h"
 
+#include <array>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -158,8 +160,95 @@ TEST(Options, of_another_json_type_are_refused_in_ollamas_words) {
     EXPECT_EQ(json_problem("temperature", "[]"), "option \"temperature\" must be of type float32");
     EXPECT_EQ(json_problem("use_mmap", "1"), "option \"use_mmap\" must be of type boolean");
     EXPECT_EQ(json_problem("stop", "\"x\""), "option \"stop\" must be of type array");
-    EXPECT_EQ(json_problem("stop", "[1]"), "option \"stop\" must be of type an array of strings");
+    EXPECT_EQ(json_problem("stop", "[1]"), "option \"stop\" must be of an array of strings");
     EXPECT_EQ(json_problem("tfs_z", "\"gone\""), "accepted");
+}
+
+TEST(Options, out_of_range_count_as_the_nearest_that_makes_sense_where_clients_are_not_refused) {
+    struct Case {
+        const char* name;
+        const char* value;
+        const char* taken;
+    };
+    constexpr std::array kCases = {
+        Case{"num_predict", "-2", "-2"},
+        Case{"num_predict", "-7", "-1"},
+        Case{"num_predict", "10000000000", "2147483647"},
+        Case{"num_gpu", "-5", "-1"},
+        Case{"num_thread", "-1", "0"},
+        Case{"temperature", "-0.5", "0"},
+        Case{"temperature", "0.5", "0.5"},
+        Case{"top_k", "-1", "0"},
+        Case{"top_k", "12.7", "12"},
+        Case{"top_p", "1.01", "1"},
+        Case{"top_p", "-3", "0"},
+        Case{"min_p", "2", "1"},
+        Case{"typical_p", "-1", "0"},
+        Case{"xtc_probability", "1.5", "1"},
+        Case{"dynatemp_range", "-1", "0"},
+        Case{"repeat_last_n", "-2", "-1"},
+        Case{"repeat_penalty", "0", "1"},
+        Case{"repeat_penalty", "-1.5", "1"},
+        Case{"dry_base", "0.5", "1.75"},
+        Case{"dry_penalty_last_n", "-9", "-1"},
+        Case{"mirostat", "3", "2"},
+        Case{"adaptive_target", "-3", "-3"},
+        Case{"adaptive_target", "1.5", "1"},
+        Case{"seed", "-2", "4294967294"},
+        Case{"seed", "-1", "-1"},
+        Case{"seed", "4294967298", "2"},
+        Case{"seed", "18446744073709551613", "4294967293"},
+        Case{"seed", "1e20", "1661992960"},
+    };
+    for (const Case& each : kCases) {
+        Options options;
+        const auto set = options.set_leniently(each.name, *parse_json(each.value));
+        ASSERT_TRUE(set) << each.name << ": " << set.error().message;
+        EXPECT_THAT(options.given().at(each.name), ElementsAre(each.taken)) << each.value;
+    }
+}
+
+TEST(Options, out_of_range_are_refused_on_the_command_line) {
+    EXPECT_EQ(problem("temperature=-1"), "temperature is -1: the least is 0");
+    EXPECT_EQ(problem("top_p=7"), "top_p is 7: the most is 1");
+    EXPECT_EQ(problem("top_k=-1"), "top_k is -1: the least is 0");
+    EXPECT_EQ(problem("num_predict=-3"), "num_predict is -3: the least is -2");
+    EXPECT_EQ(problem("num_thread=-3"), "num_thread is -3: the least is 0");
+    EXPECT_EQ(problem("repeat_penalty=0"), "repeat_penalty is 0: the least is 1e-06");
+}
+
+TEST(Options, of_another_json_type_are_refused_leniently_too) {
+    Options options;
+    EXPECT_FALSE(options.set_leniently("top_k", "many"));
+    EXPECT_FALSE(options.set_leniently("seed", "x"));
+    EXPECT_FALSE(options.set_leniently("samplers", json::array({1})));
+    EXPECT_FALSE(options.set_leniently("samplers", true));
+    EXPECT_TRUE(options.set_leniently("unknown", -1));
+    EXPECT_TRUE(options.set_leniently("top_k", nullptr));
+    EXPECT_TRUE(options.given().empty());
+}
+
+TEST(Options, samplers_have_all_names_of_llama_server_where_clients_are_not_refused) {
+    const auto samplers = [](std::string_view text) {
+        Options options;
+        EXPECT_TRUE(options.set_leniently("samplers", *parse_json(text))) << text;
+        return options.values().sampling.samplers;
+    };
+    EXPECT_THAT(
+        samplers(R"(["Top-K", "nucleus", "minp", "temp", "typ", "typ-p", "topnsigma", "infill"])"),
+        ElementsAre(
+            "top_k", "top_p", "min_p", "temperature", "typ_p", "typ_p", "top_n_sigma", "infill"
+        )
+    );
+    EXPECT_THAT(
+        samplers("\"edkypmxt\""),
+        ElementsAre("penalties", "dry", "top_k", "typ_p", "top_p", "min_p", "xtc", "temperature")
+    );
+    EXPECT_THAT(samplers(R"(["new", "", "top_k"])"), ElementsAre("top_k"));
+    EXPECT_THAT(samplers("\"?ka\""), ElementsAre("top_k", "adaptive_p"));
+    EXPECT_THAT(samplers(R"(["new"])"), ElementsAre());
+    const std::string many(1000, 'k');
+    EXPECT_EQ(samplers('"' + many + '"').size(), kSamplersMax + 1);
 }
 
 TEST(Options, those_of_a_request_go_over_those_of_a_model) {
@@ -175,6 +264,11 @@ TEST(Options, those_of_a_request_go_over_those_of_a_model) {
     EXPECT_EQ(model.values().sampling.top_k, 4);
     EXPECT_THAT(model.values().stop, ElementsAre("c"));
     EXPECT_THAT(model.values().sampling.logit_bias, ElementsAre(LogitBias{7, -1.0F}));
+    Options texts;
+    texts.set_logit_bias({}, {{"a", 2.0F}});
+    model.merge(texts);
+    EXPECT_TRUE(model.values().sampling.logit_bias.empty());
+    EXPECT_THAT(model.text_biases(), ElementsAre(TextBias{"a", 2.0F}));
 }
 
 TEST(Options, an_empty_list_takes_the_place_of_a_models) {

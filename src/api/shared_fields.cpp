@@ -11,8 +11,8 @@
 namespace mullama::api {
 namespace {
 
-/// The sampler fields that no dialect but llama-server's has.
-constexpr std::array<std::string_view, 23> kSamplers = {
+/// The sampler fields that every dialect has. Some read a few of them before, more strictly.
+constexpr std::array<std::string_view, 28> kSamplers = {
     "min_p",
     "typical_p",
     "top_k",
@@ -23,6 +23,8 @@ constexpr std::array<std::string_view, 23> kSamplers = {
     "dynatemp_exponent",
     "repeat_last_n",
     "repeat_penalty",
+    "presence_penalty",
+    "frequency_penalty",
     "dry_multiplier",
     "dry_base",
     "dry_allowed_length",
@@ -31,6 +33,9 @@ constexpr std::array<std::string_view, 23> kSamplers = {
     "mirostat",
     "mirostat_tau",
     "mirostat_eta",
+    "adaptive_target",
+    "adaptive_decay",
+    "min_keep",
     "samplers",
     "grammar",
     "ignore_eos",
@@ -54,28 +59,50 @@ std::optional<float> bias_of(const json::value& value) {
     return static_cast<float>(value.to_number<double>());
 }
 
-std::optional<std::vector<LogitBias>> biases_of(const json::value& value) {
-    std::vector<LogitBias> biases;
-    if (const auto* object = value.if_object()) {
-        for (const auto& [name, content] : *object) {
-            const auto token = token_of({name.data(), name.size()});
-            const auto bias = bias_of(content);
-            if (!token || !bias) return std::nullopt;
-            biases.push_back({*token, *bias});
+struct Biases {
+    std::vector<LogitBias> tokens;
+    std::vector<TextBias> texts;
+};
+
+std::optional<Biases> biases_of_object(const json::object& object) {
+    Biases biases;
+    for (const auto& [name, content] : object) {
+        const std::string text(name.data(), name.size());
+        const auto bias = bias_of(content);
+        if (!bias) return std::nullopt;
+        if (const auto token = token_of(text)) {
+            biases.tokens.push_back({*token, *bias});
+        } else {
+            biases.texts.push_back({text, *bias});
         }
-        return biases;
-    }
-    const auto* list = value.if_array();
-    if (list == nullptr) return std::nullopt;
-    for (const json::value& element : *list) {
-        const auto* pair = element.if_array();
-        if (pair == nullptr || pair->size() != 2 || !pair->at(0).is_int64()) return std::nullopt;
-        const auto bias = bias_of(pair->at(1));
-        const std::int64_t token = pair->at(0).get_int64();
-        if (!bias || !std::in_range<Token>(token)) return std::nullopt;
-        biases.push_back({static_cast<Token>(token), *bias});
     }
     return biases;
+}
+
+std::optional<Biases> biases_of_pairs(const json::array& list) {
+    Biases biases;
+    for (const json::value& element : list) {
+        const auto* pair = element.if_array();
+        if (pair == nullptr || pair->size() != 2) return std::nullopt;
+        const auto* token = pair->at(0).if_int64();
+        const auto* text = pair->at(0).if_string();
+        const auto bias = bias_of(pair->at(1));
+        if (!bias) return std::nullopt;
+        if (text != nullptr) {
+            biases.texts.push_back({{text->data(), text->size()}, *bias});
+        } else if (token != nullptr && std::in_range<Token>(*token)) {
+            biases.tokens.push_back({static_cast<Token>(*token), *bias});
+        } else {
+            return std::nullopt;
+        }
+    }
+    return biases;
+}
+
+std::optional<Biases> biases_of(const json::value& value) {
+    if (const auto* object = value.if_object()) return biases_of_object(*object);
+    if (const auto* list = value.if_array()) return biases_of_pairs(*list);
+    return std::nullopt;
 }
 
 }  // namespace
@@ -84,23 +111,19 @@ void read_samplers(Fields& fields, Options& options) {
     for (const std::string_view name : kSamplers) {
         const json::value* value = fields.find(name);
         if (value == nullptr) continue;
-        const auto set = options.set(name, *value);
+        const auto set = options.set_leniently(name, *value);
         if (!set) return fields.fail_with(set.error());
     }
-    std::vector<LogitBias> biases;
-    read_logit_bias(fields, biases);
-    if (!biases.empty()) options.set_logit_bias(std::move(biases));
+    read_logit_bias(fields, options);
 }
 
 void read_options(const json::object& object, Fields& fields, Options& options) {
     for (const auto& [name, value] : object) {
-        const auto set = options.set({name.data(), name.size()}, value);
+        const auto set = options.set_leniently({name.data(), name.size()}, value);
         if (!set) return fields.fail_with(set.error());
     }
     Fields inner(object, fields.path("options"));
-    std::vector<LogitBias> biases;
-    read_logit_bias(inner, biases);
-    if (!biases.empty()) options.set_logit_bias(std::move(biases));
+    read_logit_bias(inner, options);
     if (inner.failed()) fields.fail_with(inner.result().error());
 }
 
@@ -155,18 +178,19 @@ std::vector<Tool> read_function_tools(Fields& fields) {
     return tools;
 }
 
-void read_logit_bias(Fields& fields, std::vector<LogitBias>& biases) {
+void read_logit_bias(Fields& fields, Options& options) {
     const json::value* value = fields.find("logit_bias");
     if (value == nullptr || fields.failed()) return;
-    auto read = biases_of(*value);
-    if (read) {
-        biases = *std::move(read);
-        return;
+    std::optional<Biases> biases = biases_of(*value);
+    if (!biases) {
+        return fields.fail_with(fail(
+            ErrorCode::kInvalidArgument,
+            "logit_bias needs token ids or texts, and numbers: {{\"1234\": -100}} or "
+            "[[1234, -100], [\"text\", -100]]"
+        ));
     }
-    fields.fail_with(fail(
-        ErrorCode::kInvalidArgument,
-        "logit_bias needs token ids and numbers: {{\"1234\": -100}} or [[1234, -100]]"
-    ));
+    if (biases->tokens.empty() && biases->texts.empty()) return;
+    options.set_logit_bias(std::move(biases->tokens), std::move(biases->texts));
 }
 
 }  // namespace mullama::api

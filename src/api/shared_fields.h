@@ -12,10 +12,10 @@
 namespace mullama::api {
 
 /// llama-server's sampler fields at the top of a body ("min_p", "xtc_probability", ...), which
-/// every dialect takes beside its own; "logit_bias" and "num_ctx" with them.
+/// every dialect takes beside its own; "logit_bias" and "num_ctx" with them. Set leniently.
 void read_samplers(Fields& fields, Options& options);
 
-/// An object of options by name, "logit_bias" among them. Errors go to `fields`.
+/// An object of options by name, "logit_bias" among them, set leniently. Errors go to `fields`.
 void read_options(const json::object& object, Fields& fields, Options& options);
 
 /// A "format": "json", a JSON Schema object, or nothing (absent, null, ""). "json_schema" beside it
@@ -28,7 +28,7 @@ void read_tokens(Fields& fields, std::string_view name, std::vector<Token>& toke
 /// "tools" as OpenAI and Ollama write them: objects of type "function".
 std::vector<Tool> read_function_tools(Fields& fields);
 
-/// A "logit_bias": an object or pairs of token ids and numbers; false forbids a token.
-void read_logit_bias(Fields& fields, std::vector<LogitBias>& biases);
+/// A "logit_bias": an object or pairs, of token ids or texts, and numbers; false forbids a token.
+void read_logit_bias(Fields& fields, Options& options);
 
 }  // namespace mullama::api

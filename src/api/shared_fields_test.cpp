@@ -8,6 +8,7 @@
 namespace mullama::api {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// What one of the functions makes of a body, or its error.
@@ -40,18 +41,46 @@ TEST(SharedFields, samplers_of_llama_server_stand_at_the_top) {
     EXPECT_TRUE(std::isinf(values.sampling.logit_bias[1].bias));
 }
 
+TEST(SharedFields, options_out_of_their_range_are_not_refused) {
+    const auto options = read<Options>(
+        R"({"presence_penalty": 0.5, "frequency_penalty": -0.5, "top_k": -1, "min_p": 7})",
+        read_samplers
+    );
+    ASSERT_TRUE(options) << options.error().message;
+    EXPECT_FLOAT_EQ(options->values().sampling.presence_penalty, 0.5F);
+    EXPECT_FLOAT_EQ(options->values().sampling.frequency_penalty, -0.5F);
+    EXPECT_EQ(options->values().sampling.top_k, 0);
+    EXPECT_EQ(options->values().sampling.min_p, 1.0F);
+    const auto nested = read<Options>(R"({"seed": -2})", [](Fields& fields, Options& into) {
+        read_options({{"seed", *fields.find("seed")}, {"temperature", -1}}, fields, into);
+    });
+    ASSERT_TRUE(nested) << nested.error().message;
+    EXPECT_EQ(nested->values().sampling.seed, 4294967294U);
+    EXPECT_EQ(nested->values().sampling.temperature, 0.0F);
+}
+
 TEST(SharedFields, biases_come_as_object_or_pairs) {
-    const auto biases =
-        read<std::vector<LogitBias>>(R"({"logit_bias": [[7, 2], [8, -100.5]]})", read_logit_bias);
-    ASSERT_TRUE(biases);
-    EXPECT_EQ(biases->at(1), (LogitBias{8, -100.5F}));
+    const auto pairs = read<Options>(
+        R"({"logit_bias": [[7, 2], [8, -100.5], ["a", 1], ["9", 2]]})", read_logit_bias
+    );
+    ASSERT_TRUE(pairs);
+    EXPECT_THAT(
+        pairs->values().sampling.logit_bias, ElementsAre(LogitBias{7, 2.0F}, LogitBias{8, -100.5F})
+    );
+    EXPECT_THAT(pairs->text_biases(), ElementsAre(TextBias{"a", 1.0F}, TextBias{"9", 2.0F}));
+    const auto object =
+        read<Options>(R"({"logit_bias": {"7": 2, "Hello": -1, "7a": 3}})", read_logit_bias);
+    ASSERT_TRUE(object);
+    EXPECT_THAT(object->values().sampling.logit_bias, ElementsAre(LogitBias{7, 2.0F}));
+    EXPECT_THAT(object->text_biases(), ElementsAre(TextBias{"Hello", -1.0F}, TextBias{"7a", 3.0F}));
     for (const char* body :
          {R"({"logit_bias": "x"})",
-          R"({"logit_bias": {"word": 1}})",
+          R"({"logit_bias": {"word": "1"}})",
+          R"({"logit_bias": [[true, 1]]})",
           R"({"logit_bias": [[1]]})",
           R"({"logit_bias": {"1": true}})",
           R"({"logit_bias": [[99999999999, 1]]})"}) {
-        const auto refused = read<std::vector<LogitBias>>(body, read_logit_bias);
+        const auto refused = read<Options>(body, read_logit_bias);
         ASSERT_FALSE(refused) << body;
         EXPECT_THAT(refused.error().message, HasSubstr("token ids"));
     }

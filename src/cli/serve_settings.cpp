@@ -3,11 +3,12 @@
 #include "api/duration.h"
 #include "base/error.h"
 #include "cli/host_address.h"
+#include "store/paths.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdlib>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -66,11 +67,12 @@ Result<std::uint64_t> parse_size(const std::string& text) {
     return static_cast<std::uint64_t>(value * unit->bytes);
 }
 
+// The spellings of Go's strconv.ParseBool are among them.
 Result<bool> parse_switch(const std::string& text) {
-    if (text == "1" || text == "true" || text == "on" || text == "yes") return true;
-    if (text == "0" || text == "false" || text == "off" || text == "no" || text.empty()) {
-        return false;
-    }
+    constexpr std::array kOn = {"1", "t", "T", "true", "True", "TRUE", "on", "yes"};
+    constexpr std::array kOff = {"0", "f", "F", "false", "False", "FALSE", "off", "no", ""};
+    if (std::ranges::find(kOn, text) != kOn.end()) return true;
+    if (std::ranges::find(kOff, text) != kOff.end()) return false;
     return fail(ErrorCode::kInvalidArgument, "it takes true or false");
 }
 
@@ -174,6 +176,10 @@ Result<void> set_memory(ServeSettings& settings, const std::string& text) {
 
 Result<void> set_prefix_cache(ServeSettings& settings, const std::string& text) {
     return store_size(text, settings.daemon.load.engine.prefix_cache_bytes);
+}
+
+Result<void> set_snapshots(ServeSettings& settings, const std::string& text) {
+    return store_size(text, settings.daemon.load.engine.snapshot_bytes);
 }
 
 Result<void> set_body_limit(ServeSettings& settings, const std::string& text) {
@@ -379,6 +385,15 @@ const std::array kSettings = {
         set_prefix_cache
     },
     Setting{
+        "snapshots",
+        "SIZE",
+        "",
+        "Disk for the beginnings of prompts, which outlive the server there, 0 = none (default "
+        "4GiB)",
+        false,
+        set_snapshots
+    },
+    Setting{
         "num_thread",
         "N",
         "",
@@ -485,6 +500,17 @@ Result<GivenSetting> read_setting(std::string_view key, const toml::node& node) 
     return given;
 }
 
+/// Empty where the setting does not take it.
+std::string ollamas_value(const Setting& setting) {
+    const std::string name(setting.ollama);
+    std::string value = name.empty() ? "" : store::environment_value(name.c_str());
+    ServeSettings ignored;
+    const Result<void> set = value.empty() ? Result<void>() : setting.set(ignored, value);
+    if (set) return value;
+    fmt::print(stderr, "warning: {}={} is left out: {}\n", name, value, set.error().message);
+    return {};
+}
+
 }  // namespace
 
 std::string Setting::flag() const {
@@ -504,12 +530,9 @@ std::span<const Setting> serve_settings() {
 std::vector<GivenSetting> settings_from_environment() {
     std::vector<GivenSetting> given;
     for (const Setting& setting : kSettings) {
-        for (const std::string& name : {setting.variable(), std::string(setting.ollama)}) {
-            const char* value = name.empty() ? nullptr : std::getenv(name.c_str());
-            if (value == nullptr || *value == '\0') continue;
-            given.push_back({std::string(setting.name), {value}});
-            break;
-        }
+        std::string value = store::environment_value(setting.variable().c_str());
+        if (value.empty()) value = ollamas_value(setting);
+        if (!value.empty()) given.push_back({std::string(setting.name), {std::move(value)}});
     }
     return given;
 }

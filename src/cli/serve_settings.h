@@ -54,7 +54,8 @@ struct GivenSetting {
     std::vector<std::string> values;
 };
 
-/// Settings from the environment: MULLAMA_... goes before OLLAMA_....
+/// Settings from the environment: MULLAMA_... goes before OLLAMA_.... One of OLLAMA_... that the
+/// setting does not take is left out, as Ollama does, with a line on stderr.
 std::vector<GivenSetting> settings_from_environment();
 
 /// Settings from a file in TOML: keys and values, lists where a setting may be given several times.

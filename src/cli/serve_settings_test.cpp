@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::HasSubstr;
 
 Result<ServeSettings> make(std::vector<GivenSetting> given) {
@@ -46,6 +49,7 @@ TEST(ServeSettings, reach_what_they_set) {
         {"flash_attention", {"1"}},
         {"kv_cache_type", {"q8_0"}},
         {"prefix_cache", {"2MiB"}},
+        {"snapshots", {"3GiB"}},
         {"origins", {"http://a,http://b"}},
         {"max_body", {"1MB"}},
         {"drain_time", {"1m"}},
@@ -63,6 +67,7 @@ TEST(ServeSettings, reach_what_they_set) {
     EXPECT_EQ(settings->daemon.load.engine.flash_attention, FlashAttention::kOn);
     EXPECT_EQ(settings->daemon.load.engine.value_type, CacheType::kQ8_0);
     EXPECT_EQ(settings->daemon.load.engine.prefix_cache_bytes, 2097152);
+    EXPECT_EQ(settings->daemon.load.engine.snapshot_bytes, std::int64_t{3} << 30);
     EXPECT_THAT(settings->daemon.origins, ElementsAre("http://a", "http://b"));
     EXPECT_EQ(settings->daemon.http.limits.body_bytes_max, 1'000'000U);
     EXPECT_EQ(settings->drain_time, 60s);
@@ -97,6 +102,73 @@ TEST(ServeSettings, come_from_the_environment) {
     ASSERT_TRUE(settings);
     EXPECT_EQ(settings->daemon.load.engine.sequences_max, 2);
     EXPECT_EQ(settings->daemon.load.engine.queue_max, 9);
+}
+
+/// Variables of the environment for as long as it lives.
+class Environment {
+  public:
+    explicit Environment(std::map<std::string, std::string> variables)
+        : variables_(std::move(variables)) {
+        for (const auto& [name, value] : variables_) ::setenv(name.c_str(), value.c_str(), 1);
+    }
+    Environment(const Environment&) = delete;
+    Environment& operator=(const Environment&) = delete;
+    ~Environment() {
+        for (const auto& [name, value] : variables_) ::unsetenv(name.c_str());
+    }
+
+  private:
+    std::map<std::string, std::string> variables_;
+};
+
+TEST(ServeSettings, lose_the_spaces_and_quotes_around_them_in_the_environment) {
+    const Environment environment({
+        {"OLLAMA_HOST", " \"0.0.0.0:99\"\n"},
+        {"MULLAMA_NUM_PARALLEL", "'3'"},
+        {"OLLAMA_MAX_QUEUE", "\"\""},
+    });
+    EXPECT_THAT(
+        settings_from_environment(),
+        ElementsAre(
+            Field(&GivenSetting::values, ElementsAre("0.0.0.0:99")),
+            Field(&GivenSetting::values, ElementsAre("3"))
+        )
+    );
+}
+
+TEST(ServeSettings, of_ollamas_variables_are_left_out_where_they_are_not_taken) {
+    const Environment environment({
+        {"OLLAMA_NUM_PARALLEL", "many"},
+        {"OLLAMA_MAX_QUEUE", "7"},
+        {"OLLAMA_FLASH_ATTENTION", "perhaps"},
+        {"MULLAMA_FLASH_ATTENTION", "on"},
+        {"MULLAMA_DEBUG", "loud"},
+    });
+    ::testing::internal::CaptureStderr();
+    const std::vector<GivenSetting> given = settings_from_environment();
+    EXPECT_EQ(
+        ::testing::internal::GetCapturedStderr(),
+        "warning: OLLAMA_NUM_PARALLEL=many is left out: it takes a whole number from 0 to 255\n"
+    );
+    EXPECT_THAT(
+        given,
+        ElementsAre(
+            Field(&GivenSetting::name, "max_queue"),
+            Field(&GivenSetting::name, "flash_attention"),
+            Field(&GivenSetting::name, "debug")
+        )
+    );
+    EXPECT_THAT(make(given).error().message, HasSubstr("invalid value 'loud' for debug"));
+}
+
+TEST(ServeSettings, switches_have_all_spellings_of_go) {
+    for (const char* on : {"1", "t", "T", "TRUE", "true", "True", "on", "yes"}) {
+        EXPECT_TRUE(make({{"log_requests", {on}}})->log_requests) << on;
+    }
+    for (const char* off : {"0", "f", "F", "FALSE", "false", "False", "off", "no"}) {
+        EXPECT_FALSE(make({{"log_requests", {off}}})->log_requests) << off;
+    }
+    EXPECT_THAT(problem("log_requests", "oN"), HasSubstr("true or false"));
 }
 
 class InFile : public ::testing::Test {

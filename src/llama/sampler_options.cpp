@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <limits>
 #include <memory>
 #include <span>
@@ -53,6 +54,9 @@ Result<void> check_shape(const SamplingOptions& o) {
     MULLAMA_TRY(check_range("dynatemp_exponent", o.dynatemp_exponent, 0.0F, kUnbounded));
     MULLAMA_TRY(check_range("mirostat", o.mirostat, 0, 2));
     MULLAMA_TRY(check_range("mirostat_tau", o.mirostat_tau, 0.0F, kUnbounded));
+    MULLAMA_TRY(check_range("adaptive_target", o.adaptive_target, -kUnbounded, 1.0F));
+    MULLAMA_TRY(check_range("adaptive_decay", o.adaptive_decay, 0.0F, 0.99F));
+    MULLAMA_TRY(check_range("min_keep", o.min_keep, 0, kIntMax));
     return check_range("mirostat_eta", o.mirostat_eta, 0.0F, kUnbounded);
 }
 
@@ -83,15 +87,19 @@ enum class Stage {
     kMinP,
     kXtc,
     kTemperature,
+    kInfill,
+    kAdaptiveP,
 };
+
+/// Infill compares each candidate with each: the most that it is given.
+constexpr std::int32_t kInfillCandidatesMax = 256;
 
 struct NamedStage {
     std::string_view name;
     Stage stage;
 };
 
-/// In the order that holds where none is given.
-constexpr std::array<NamedStage, 9> kStages = {{
+constexpr std::array<NamedStage, 11> kStages = {{
     {"penalties", Stage::kPenalties},
     {"dry", Stage::kDry},
     {"top_n_sigma", Stage::kTopNSigma},
@@ -101,7 +109,12 @@ constexpr std::array<NamedStage, 9> kStages = {{
     {"min_p", Stage::kMinP},
     {"xtc", Stage::kXtc},
     {"temperature", Stage::kTemperature},
+    {"infill", Stage::kInfill},
+    {"adaptive_p", Stage::kAdaptiveP},
 }};
+
+/// The order that holds where none is given; the rest is for those who name it.
+constexpr std::span<const NamedStage> kUsualStages = std::span(kStages).first<9>();
 
 std::string known_stages() {
     std::string names;
@@ -135,12 +148,13 @@ Result<std::vector<Stage>> stages_of(const SamplingOptions& o) {
         stages.push_back(found->stage);
     }
     if (stages.empty()) {
-        for (const NamedStage& each : kStages) stages.push_back(each.stage);
+        for (const NamedStage& each : kUsualStages) stages.push_back(each.stage);
     }
     return stages;
 }
 
-/// Whether it drops candidates, which changes neither the likeliest nor what Mirostat aims at.
+/// Whether it drops candidates, which does not change what Mirostat aims at, nor the likeliest
+/// where there is no infill.
 bool narrows(Stage stage) {
     switch (stage) {
         case Stage::kTopNSigma:
@@ -149,10 +163,12 @@ bool narrows(Stage stage) {
         case Stage::kTopP:
         case Stage::kMinP:
         case Stage::kXtc:
+        case Stage::kInfill:
             return true;
         case Stage::kPenalties:
         case Stage::kDry:
         case Stage::kTemperature:
+        case Stage::kAdaptiveP:
             return false;
     }
     return false;
@@ -171,14 +187,17 @@ class ChainBuilder {
         : chain_(chain), vocab_(vocab), o_(options), context_length_(context_length) {}
 
     Result<void> add_all(std::span<const Stage> stages) {
-        const bool greedy = o_.temperature == 0.0F &&
-                            std::ranges::find(stages, Stage::kTemperature) != stages.end();
+        const auto has = [stages](Stage stage) {
+            return std::ranges::find(stages, stage) != stages.end();
+        };
+        const bool greedy = o_.temperature == 0.0F && has(Stage::kTemperature);
+        const bool narrowing = o_.mirostat == 0 && (!greedy || has(Stage::kInfill));
         for (const Stage stage : stages) {
             if (greedy && stage == Stage::kTemperature) return chain_.add_greedy();
-            if (narrows(stage) && (greedy || o_.mirostat != 0)) continue;
+            if (narrows(stage) && !narrowing) continue;
             MULLAMA_TRY(add(stage));
         }
-        return add_draw();
+        return add_draw(has(Stage::kAdaptiveP));
     }
 
   private:
@@ -195,13 +214,17 @@ class ChainBuilder {
             case Stage::kTypicalP:
                 return add_typical();
             case Stage::kTopP:
-                return o_.top_p < 1.0F ? chain_.add_top_p(o_.top_p) : kNothing;
+                return o_.top_p < 1.0F ? chain_.add_top_p(o_.top_p, min_keep_) : kNothing;
             case Stage::kMinP:
-                return o_.min_p > 0.0F ? chain_.add_min_p(o_.min_p) : kNothing;
+                return o_.min_p > 0.0F ? chain_.add_min_p(o_.min_p, min_keep_) : kNothing;
             case Stage::kXtc:
                 return add_xtc();
             case Stage::kTemperature:
                 return add_temperature();
+            case Stage::kInfill:
+                return add_infill();
+            case Stage::kAdaptiveP:
+                return {};  // draws
         }
         return {};
     }
@@ -234,13 +257,13 @@ class ChainBuilder {
     Result<void> add_typical() {
         if (o_.typical_p >= 1.0F) return {};
         MULLAMA_TRY(chain_.add(std::make_unique<DropExcluded>()));
-        return chain_.add_typical(o_.typical_p);
+        return chain_.add_typical(o_.typical_p, min_keep_);
     }
 
     // Another seed than the draw's: the two must not share their random numbers.
     Result<void> add_xtc() {
         if (o_.xtc_probability == 0.0F || o_.xtc_threshold > 0.5F) return {};
-        return chain_.add_xtc(o_.xtc_probability, o_.xtc_threshold, 1, ~seed_);
+        return chain_.add_xtc(o_.xtc_probability, o_.xtc_threshold, min_keep_, ~seed_);
     }
 
     Result<void> add_temperature() {
@@ -250,12 +273,20 @@ class ChainBuilder {
         );
     }
 
-    Result<void> add_draw() {
+    Result<void> add_infill() {
+        MULLAMA_TRY(chain_.add_top_k(kInfillCandidatesMax));
+        return chain_.add_infill(vocab_);
+    }
+
+    Result<void> add_draw(bool is_adaptive) {
         if (o_.mirostat == 1) {
             return chain_.add_mirostat(vocab_.size(), seed_, o_.mirostat_tau, o_.mirostat_eta);
         }
         if (o_.mirostat == 2) {
             return chain_.add_mirostat_v2(seed_, o_.mirostat_tau, o_.mirostat_eta);
+        }
+        if (is_adaptive) {
+            return chain_.add_adaptive_p(o_.adaptive_target, o_.adaptive_decay, seed_);
         }
         return chain_.add_dist(seed_);
     }
@@ -266,6 +297,7 @@ class ChainBuilder {
     const Vocab& vocab_;
     const SamplingOptions& o_;
     const std::int32_t context_length_;
+    const std::size_t min_keep_ = static_cast<std::size_t>(std::max(o_.min_keep, 1));
     const std::uint32_t seed_ = resolve_seed(o_.seed.value_or(kRandomSeed));
 };
 

@@ -131,13 +131,51 @@ TEST(MakeSampler, an_order_keeps_greedy_and_mirostat_what_they_are) {
     EXPECT_THAT(names(options), ElementsAre("temp", "penalties", "mirostat-v2"));
 }
 
+TEST(MakeSampler, infill_is_there_where_it_is_named_and_gets_few_candidates) {
+    SamplingOptions options;
+    options.samplers = {"top_k", "top_p", "infill"};
+    EXPECT_THAT(names(options), ElementsAre("top-k", "top-p", "top-k", "infill", "dist"));
+    options.samplers = {"top_k", "infill", "temperature"};
+    options.temperature = 0.0F;
+    EXPECT_THAT(names(options), ElementsAre("top-k", "top-k", "infill", "greedy"));
+    options.temperature = 0.5F;
+    options.mirostat = 2;
+    EXPECT_THAT(names(options), ElementsAre("temp", "mirostat-v2"));
+}
+
+TEST(MakeSampler, adaptive_p_takes_the_place_of_the_draw) {
+    SamplingOptions options;
+    options.adaptive_target = 0.5F;
+    EXPECT_THAT(names(options), ElementsAre("top-k", "top-p", "temp", "dist"));
+    options.samplers = {"adaptive_p", "top_k"};
+    EXPECT_THAT(names(options), ElementsAre("top-k", "adaptive-p"));
+    options.mirostat = 1;
+    EXPECT_THAT(names(options), ElementsAre("mirostat"));
+}
+
+TEST(MakeSampler, narrowing_samplers_leave_as_many_as_they_are_told_to) {
+    SamplingOptions options;
+    options.top_k = 0;
+    options.top_p = 0.0F;
+    options.min_keep = 3;
+    options.seed = 1;
+    auto sampler = make_sampler(vocab(), options, kContextLength).value();
+    ASSERT_TRUE(sampler.remove(sampler.size() - 1));
+    std::vector<Candidate> candidates;
+    for (Token token = 0; token < 9; ++token) {
+        candidates.push_back({.token = token, .logit = static_cast<float>(token)});
+    }
+    ASSERT_TRUE(sampler.apply(candidates));
+    EXPECT_EQ(candidates.size(), 3U);
+}
+
 TEST(MakeSampler, refuses_an_order_with_unknown_names_or_too_many) {
     SamplingOptions options;
     options.samplers = {"top_k", "top-p"};
     EXPECT_EQ(
         refusal(options),
         "samplers names 'top-p', which is not known: use penalties, dry, top_n_sigma, top_k, "
-        "typ_p, top_p, min_p, xtc, temperature"
+        "typ_p, top_p, min_p, xtc, temperature, infill, adaptive_p"
     );
     options.samplers.assign(kSamplersMax + 1, "top_k");
     EXPECT_EQ(refusal(options), "samplers has 33 names, the most is 32");
@@ -241,6 +279,9 @@ TEST(MakeSampler, names_each_option_out_of_range_with_its_value_and_range) {
     }
     EXPECT_NE(refusal(&O::dry_base, 0.5F), "accepted");
     EXPECT_NE(refusal(&O::dry_allowed_length, -1), "accepted");
+    EXPECT_NE(refusal(&O::min_keep, -1), "accepted");
+    EXPECT_NE(refusal(&O::adaptive_target, 1.5F), "accepted");
+    EXPECT_NE(refusal(&O::adaptive_decay, 1.0F), "accepted");
     SamplingOptions options;
     options.logit_bias = {{vocab().size(), 1.0F}};
     EXPECT_NE(refusal(options).find("token of a logit_bias is 49152"), std::string::npos);

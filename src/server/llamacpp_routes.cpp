@@ -151,6 +151,24 @@ Task<void> get_slots(Service& service, const Request& request, ResponseWriter& w
     });
 }
 
+// Without the folders that they lie in.
+Response adapters(const Service& service, const api::ModelUse& use) {
+    const Result<store::LocalModel> model = find_model(service, use);
+    if (!model && !use.model.empty()) return refuse(model.error());
+    std::vector<std::string> files;
+    if (model) {
+        for (const auto& file : model->adapters) files.push_back(file.filename().string());
+    }
+    return json_response(dialect::format_adapters(files));
+}
+
+Task<void> get_adapters(Service& service, const Request& request, ResponseWriter& writer) {
+    api::ModelUse use;
+    use.any_model = true;
+    use.model = query_value(request.query, "model").value_or("");
+    return reply_with(service, writer, [&service, use] { return adapters(service, use); });
+}
+
 void add_refusal(Router& router, const char* method, const char* path, const char* why) {
     router.add(method, path, [why](const Request&, ResponseWriter& writer, std::string_view) {
         return reply(writer, llamacpp_error(501, why));
@@ -186,8 +204,8 @@ void add_llamacpp_routes(Router& router, Service& service) {
     router.add("GET", "/slots", [&](const Request& r, ResponseWriter& w, View) {
         return get_slots(service, r, w);
     });
-    router.add("GET", "/lora-adapters", [](const Request&, ResponseWriter& w, View) {
-        return reply(w, json_response("[]"));
+    router.add("GET", "/lora-adapters", [&](const Request& r, ResponseWriter& w, View) {
+        return get_adapters(service, r, w);
     });
     add_refusal(router, "POST", "/props", "properties cannot be changed while the server runs");
     add_refusal(router, "POST", "/slots/*", "slots cannot be saved, restored or erased yet");

@@ -6,6 +6,7 @@
 #include "tests/support/scratch_dir.h"
 #include "tests/support/tiny_models.h"
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -184,8 +185,8 @@ TEST_F(Routes, llama_servers_errors_have_its_shape) {
     );
     EXPECT_EQ(infill.at("error").at("type"), "not_supported_error");
     const auto sampler =
-        json("POST", "/completion", R"({"model": "tiny", "prompt": "a", "samplers": ["x"]})", 400);
-    EXPECT_THAT(std::string(sampler.at("error").at("message").as_string()), HasSubstr("'x'"));
+        json("POST", "/completion", R"({"model": "tiny", "prompt": "a", "mirostat_tau": -1})", 400);
+    EXPECT_THAT(std::string(sampler.at("error").at("message").as_string()), HasSubstr("tau is -1"));
     for (const char* path : {"/props", "/slots/0", "/lora-adapters"}) {
         json("POST", path, "{}", 501);
     }
@@ -323,6 +324,163 @@ TEST_F(Routes, metrics_count_what_was_asked) {
           "mullama_models_loaded 1\n"}) {
         EXPECT_THAT(writer.body, HasSubstr(line));
     }
+}
+
+TEST_F(Routes, scores_of_documents_are_from_0_to_1_unless_asked_for_as_they_are) {
+    const std::string body = R"({"model": "reranker", "query": "a cat", "documents": ["a dog"])";
+    const auto score = [&](const std::string& more) {
+        const auto ranked = json("POST", "/v2/rerank", body + more + "}");
+        return ranked.at("results").at(0).at("relevance_score").to_number<double>();
+    };
+    const double raw = score(R"(, "raw_scores": true)");
+    EXPECT_NEAR(score(""), 1.0 / (1.0 + std::exp(-raw)), 1e-5);
+}
+
+TEST_F(Routes, tokens_of_a_response_are_counted_before_it_is_made) {
+    const auto counted = json(
+        "POST",
+        "/v1/responses/input_tokens",
+        R"({"model": "tiny", "instructions": "be kind", "input": "abc"})"
+    );
+    EXPECT_EQ(counted.at("object"), "response.input_tokens");
+    const auto talk = json(
+        "POST",
+        "/v1/chat/completions/input_tokens",
+        R"({"model": "tiny", "messages": [{"role": "system", "content": "be kind"},
+            {"role": "user", "content": "abc"}]})"
+    );
+    EXPECT_EQ(counted.at("input_tokens"), talk.at("input_tokens"));
+    const auto lost = json(
+        "POST",
+        "/v1/responses/input_tokens",
+        R"({"model": "tiny", "input": "abc", "previous_response_id": "resp_x"})",
+        400
+    );
+    EXPECT_EQ(lost.at("error").at("code"), "previous_response_not_found");
+}
+
+TEST_F(Routes, too_long_a_prompt_is_told_as_each_dialect_does) {
+    const std::string text(2000, 'a');
+    const auto completion = json(
+        "POST",
+        "/v1/completions",
+        R"({"model": "tiny", "max_tokens": 1, "prompt": ")" + text + "\"}",
+        400
+    );
+    EXPECT_EQ(completion.at("error").at("code"), "context_length_exceeded");
+    const std::string chat =
+        R"({"model": "tiny", "max_tokens": 1, "messages": [{"role": "user", "content": ")" + text +
+        "\"}]}";
+    const auto answer = json("POST", "/v1/chat/completions", chat, 400);
+    EXPECT_EQ(answer.at("error").at("code"), "context_length_exceeded");
+    const auto message = json("POST", "/v1/messages", chat, 400);
+    EXPECT_THAT(
+        std::string(message.at("error").at("message").as_string()),
+        StartsWith("prompt is too long: ")
+    );
+}
+
+TEST_F(Routes, a_completion_without_a_prompt_begins_at_the_beginning) {
+    const auto answer = json("POST", "/v1/completions", R"({"model": "tiny", "max_tokens": 1})");
+    EXPECT_EQ(answer.at("usage").at("prompt_tokens"), 1);
+}
+
+TEST_F(Routes, a_response_tells_the_sampling_that_holds_for_it) {
+    const auto store = folder_.path() / "models";
+    const auto file = folder_.path() / "talks.gguf";
+    test::TinyLlamaOptions options;
+    options.chat_template = kTemplate;
+    test::write_tiny_llama(file, 1, options);
+    add_model(store, "talks", read(file), "params", R"({"temperature": 0.25, "top_p": 0.5})");
+    const auto answer = json(
+        "POST",
+        "/v1/responses",
+        R"({"model": "talks", "input": "a", "max_output_tokens": 1, "top_p": 0.75})"
+    );
+    EXPECT_EQ(answer.at("temperature"), 0.25);
+    EXPECT_EQ(answer.at("top_p"), 0.75);
+}
+
+TEST_F(Routes, variables_reach_the_template) {
+    const auto store = folder_.path() / "models";
+    const auto file = folder_.path() / "custom.gguf";
+    test::TinyLlamaOptions options;
+    options.chat_template =
+        "{{ tone }}{% if enable_thinking %}!{% endif %}" + std::string(kTemplate);
+    test::write_tiny_llama(file, 1, options);
+    add_model(store, "custom", read(file), "system", "");
+    const auto prompt = [&](const std::string& variables) {
+        const auto answer = json(
+            "POST",
+            "/apply-template",
+            R"({"model": "custom", "messages": [{"role": "user", "content": "a"}],
+                "chat_template_kwargs": )" +
+                variables + "}"
+        );
+        return std::string(answer.at("prompt").as_string());
+    };
+    EXPECT_EQ(prompt(R"({"tone": "kind"})"), "kind!<user>a<assistant>");
+    EXPECT_EQ(prompt(R"({"tone": 5, "enable_thinking": false})"), "5<user>a<assistant>");
+}
+
+TEST_F(Routes, adapters_are_told_by_the_names_of_their_files) {
+    const auto lora = folder_.path() / "lora.gguf";
+    const std::string weights = tiny_weights();
+    test::write_random_lora(lora, folder_.path() / "plain.gguf", 4, 7, 64.0F);
+    add_model(folder_.path() / "models", "tuned", weights, "adapter", read(lora));
+    const auto told = json("GET", "/lora-adapters?model=tuned");
+    ASSERT_EQ(told.as_array().size(), 1U);
+    EXPECT_EQ(told.at(0).at("id"), 0);
+    EXPECT_EQ(std::string(told.at(0).at("path").as_string()), "sha256-" + sha256_hex(read(lora)));
+    EXPECT_EQ(told.at(0).at("scale").to_number<double>(), 1.0);
+    json("POST", "/completion", R"({"model": "tuned", "prompt": "a", "n_predict": 0})");
+    EXPECT_EQ(json("GET", "/lora-adapters"), told);
+    EXPECT_EQ(json("GET", "/lora-adapters?model=tiny").as_array().size(), 0U);
+    json("GET", "/lora-adapters?model=none", "", 404);
+}
+
+TEST_F(Routes, a_bias_of_a_text_is_one_of_each_of_its_tokens) {
+    const auto answer_of = [&](const std::string& biases) {
+        return json(
+                   "POST",
+                   "/completion",
+                   R"({"model": "tiny", "prompt": "a", "n_predict": 4, "temperature": 0,
+                       "ignore_eos": true, "logit_bias": )" +
+                       biases + "}"
+        )
+            .at("content");
+    };
+    api::json::array pairs;
+    const auto tokenized = json("POST", "/tokenize", R"({"model": "tiny", "content": "abc"})");
+    for (const api::json::value& token : tokenized.at("tokens").as_array()) {
+        pairs.push_back(api::json::array{token, 1000});
+    }
+    EXPECT_EQ(answer_of(R"({"abc": 1000})"), answer_of(api::to_text(pairs)));
+    EXPECT_EQ(answer_of(R"([["abc", 1000]])"), answer_of(api::to_text(pairs)));
+    EXPECT_NE(answer_of(R"({"abc": 1000})"), answer_of(R"({"abc": -1000})"));
+}
+
+TEST_F(Routes, numbers_out_of_their_range_are_not_refused_where_the_dialect_takes_them) {
+    json(
+        "POST",
+        "/api/generate",
+        R"({"model": "tiny", "prompt": "a", "raw": true, "stream": false, "presence_penalty": 0.5,
+            "options": {"num_predict": 1, "seed": -2, "top_k": -1, "top_p": 1.5, "min_p": -1,
+                        "temperature": -1, "repeat_penalty": 0, "repeat_last_n": -7}})"
+    );
+    json(
+        "POST",
+        "/completion",
+        R"({"model": "tiny", "prompt": "a", "n_predict": 1, "temperature": -1, "top_p": 7,
+            "samplers": ["top-k", "new", "infill"]})"
+    );
+    json(
+        "POST",
+        "/v1/chat/completions",
+        R"({"model": "tiny", "messages": [{"role": "user", "content": "a"}], "max_tokens": 1,
+            "top_p": 7})",
+        400
+    );
 }
 
 }  // namespace

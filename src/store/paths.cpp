@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <cstdlib>
+#include <string_view>
 
 namespace mullama::store {
 
@@ -16,16 +17,28 @@ fs::path path_from(const char* variable) {
 }
 
 fs::path model_folder() {
-    for (const char* variable : {"OLLAMA_MODELS", "MULLAMA_MODELS"}) {
-        if (const fs::path folder = path_from(variable); !folder.empty()) return folder;
-    }
+    if (fs::path folder = environment_value("OLLAMA_MODELS"); !folder.empty()) return folder;
+    if (fs::path folder = path_from("MULLAMA_MODELS"); !folder.empty()) return folder;
     const fs::path user = path_from("HOME");
     const fs::path ollama = user / ".ollama" / "models";
     std::error_code failed;
     return !user.empty() && fs::is_directory(ollama, failed) ? ollama : fs::path();
 }
 
+// The quotes go after the spaces: those within them stay.
+std::string_view without(std::string_view ends, std::string_view text) {
+    const std::size_t begin = text.find_first_not_of(ends);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(ends) - begin + 1);
+}
+
 }  // namespace
+
+std::string environment_value(const char* variable) {
+    const char* value = std::getenv(variable);
+    if (value == nullptr) return {};
+    return std::string(without("\"'", without(" \t\r\n\v\f", value)));
+}
 
 Result<Paths> default_paths() {
     fs::path home = path_from("MULLAMA_HOME");

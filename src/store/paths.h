@@ -3,6 +3,7 @@
 #include <mullama/result.h>
 
 #include <filesystem>
+#include <string>
 
 namespace mullama::store {
 
@@ -23,9 +24,16 @@ struct Paths {
     /// The user's additions to the model index; need not exist.
     std::filesystem::path user_index() const { return home / "index.json"; }
 
+    /// Beginnings of prompts that were computed; need not exist.
+    std::filesystem::path snapshots() const { return home / "snapshots"; }
+
     /// What was typed at the prompt of the chat; need not exist.
     std::filesystem::path history() const { return home / "history"; }
 };
+
+/// An environment variable without the spaces and quotes around it, which Ollama takes off too;
+/// empty where it is not set.
+std::string environment_value(const char* variable);
 
 /// $MULLAMA_HOME, else ~/.mullama; for models $OLLAMA_MODELS, else $MULLAMA_MODELS, else
 /// ~/.ollama/models where that exists. Creates nothing.

@@ -116,5 +116,15 @@ TEST(Paths, the_home_is_where_the_environment_says) {
     EXPECT_EQ(default_paths().value().home, fs::path(std::getenv("HOME")) / ".mullama");
 }
 
+TEST(Paths, spaces_and_quotes_around_a_variable_do_not_count) {
+    setenv("OLLAMA_MODELS", " \"/my models\" ", 1);
+    EXPECT_EQ(environment_value("OLLAMA_MODELS"), "/my models");
+    EXPECT_EQ(default_paths().value().models(), "/my models");
+    setenv("OLLAMA_MODELS", "''", 1);
+    EXPECT_EQ(environment_value("OLLAMA_MODELS"), "");
+    unsetenv("OLLAMA_MODELS");
+    EXPECT_EQ(environment_value("OLLAMA_MODELS"), "");
+}
+
 }  // namespace
 }  // namespace mullama::store

@@ -14,11 +14,23 @@ namespace {
 
 constexpr std::int32_t kChoicesMax = 128;
 
+// Not OpenAI's here, which are refused out of their range. "options" goes before them.
+void read_likelihoods(Fields& fields, Options& options) {
+    const json::object* more = fields.object("options");
+    for (const char* name : {"temperature", "top_p"}) {
+        const json::value* value = fields.find(name);
+        if (value == nullptr || (more != nullptr && more->contains(name))) continue;
+        const auto set = options.set_leniently(name, *value);
+        if (!set) return fields.fail_with(set.error());
+    }
+}
+
 void read_use(Fields& fields, ModelUse& use) {
     use.any_model = true;
     use.defaults = default_options();
     fields.read("model", use.model);
     openai::read_sampling(fields, use.options);
+    read_likelihoods(fields, use.options);
     for (const char* name : {"max_tokens", "max_completion_tokens", "n_predict"}) {
         openai::read_max_tokens(fields, name, use.options);
     }
@@ -33,24 +45,16 @@ void refuse(Fields& fields, std::string_view what) {
     fields.fail_with(fail(ErrorCode::kUnsupported, "{} is not supported: leave it out", what));
 }
 
-// What would change the answer is refused, what only steers llama-server's memory is ignored.
+// What would change the answer is refused. What only steers llama-server's memory is ignored, and
+// so is "n_indent", which editors always send: the answer ends later without it.
 void refuse_unsupported(Fields& fields) {
     bool post_sampling_probs = false;
     bool grammar_lazy = false;
-    std::int64_t min_keep = 0;
-    std::int64_t n_indent = 0;
-    double adaptive_target = -1.0;
     fields.read("post_sampling_probs", post_sampling_probs);
     fields.read("grammar_lazy", grammar_lazy);
-    fields.read("min_keep", min_keep);
-    fields.read("n_indent", n_indent);
-    fields.read("adaptive_target", adaptive_target);
     const json::array* lora = fields.array("lora");
     if (post_sampling_probs) refuse(fields, "post_sampling_probs");
     if (grammar_lazy) refuse(fields, "grammar_lazy");
-    if (min_keep > 0) refuse(fields, "min_keep");
-    if (n_indent > 0) refuse(fields, "n_indent");
-    if (adaptive_target >= 0.0) refuse(fields, "adaptive_target");
     if (lora != nullptr && !lora->empty()) refuse(fields, "lora");
 }
 

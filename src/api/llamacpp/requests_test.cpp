@@ -97,9 +97,6 @@ TEST(LlamaCompletion, what_would_change_the_answer_and_cannot_is_refused) {
     for (const char* field :
          {R"("post_sampling_probs": true)",
           R"("lora": [{"id": 0, "scale": 1}])",
-          R"("min_keep": 1)",
-          R"("n_indent": 4)",
-          R"("adaptive_target": 0.5)",
           R"("grammar_lazy": true)"}) {
         const auto call = parse_completion(std::string(R"({"prompt": "a", )") + field + "}");
         ASSERT_FALSE(call) << field;
@@ -109,6 +106,30 @@ TEST(LlamaCompletion, what_would_change_the_answer_and_cannot_is_refused) {
     EXPECT_TRUE(parse_completion(
         R"({"prompt": "a", "lora": [], "min_keep": 0, "adaptive_target": -1, "n_keep": 4})"
     ));
+}
+
+TEST(LlamaCompletion, numbers_out_of_their_range_are_not_refused) {
+    const auto call = parse_completion(R"({
+        "prompt": "a", "temperature": -1, "top_p": 1.5, "top_k": -1, "seed": -3,
+        "repeat_penalty": 0, "samplers": "kpx", "adaptive_target": 2, "min_keep": 3
+    })");
+    ASSERT_TRUE(call) << call.error().message;
+    const SamplingOptions& sampling = call->use.options.values().sampling;
+    EXPECT_EQ(sampling.temperature, 0.0F);
+    EXPECT_EQ(sampling.top_p, 1.0F);
+    EXPECT_EQ(sampling.top_k, 0);
+    EXPECT_EQ(sampling.seed, 4294967293U);
+    EXPECT_EQ(sampling.repeat_penalty, 1.0F);
+    EXPECT_EQ(sampling.adaptive_target, 1.0F);
+    EXPECT_EQ(sampling.min_keep, 3);
+    EXPECT_THAT(sampling.samplers, ElementsAre("top_k", "top_p", "xtc"));
+}
+
+TEST(LlamaCompletion, options_go_before_fields_of_the_same_name) {
+    const auto call =
+        parse_completion(R"({"prompt": "a", "temperature": 1, "options": {"temperature": 0.5}})");
+    ASSERT_TRUE(call) << call.error().message;
+    EXPECT_FLOAT_EQ(call->use.options.values().sampling.temperature, 0.5F);
 }
 
 TEST(LlamaCompletion, what_is_out_of_range_is_named) {
@@ -147,6 +168,19 @@ TEST(LlamaInfill, has_text_on_both_sides_of_the_gap) {
     EXPECT_EQ(
         problem(parse_infill(R"({"input_prefix": "", "input_suffix": "", "input_extra": [{}]})")),
         "\"text\" is required"
+    );
+}
+
+TEST(LlamaInfill, takes_what_editors_send) {
+    const auto call = parse_infill(R"({
+        "id_slot": 0, "input_prefix": "a", "input_suffix": "b", "input_extra": [], "prompt": "",
+        "n_predict": 128, "stop": [], "n_indent": 4, "top_k": 40, "top_p": 0.9, "stream": false,
+        "samplers": ["top_k", "top_p", "infill"], "cache_prompt": true,
+        "t_max_prompt_ms": 500, "t_max_predict_ms": 1000, "response_fields": ["content"]
+    })");
+    ASSERT_TRUE(call) << call.error().message;
+    EXPECT_THAT(
+        call->use.options.values().sampling.samplers, ElementsAre("top_k", "top_p", "infill")
     );
 }
 

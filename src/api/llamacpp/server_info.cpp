@@ -45,6 +45,16 @@ std::string format_slots(const std::vector<SlotGroup>& groups) {
     return out.take();
 }
 
+std::string format_adapters(const std::vector<std::string>& files) {
+    JsonWriter out;
+    out.begin_array();
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        out.begin_object().field("id", i).field("path", files[i]).field("scale", 1.0).end_object();
+    }
+    out.end_array();
+    return out.take();
+}
+
 std::string format_embedding(const std::vector<std::vector<float>>& rows) {
     JsonWriter out;
     out.begin_array();

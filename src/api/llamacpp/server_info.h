@@ -41,6 +41,9 @@ Options default_options();
 std::string format_properties(const Properties& properties);
 std::string format_slots(const std::vector<SlotGroup>& groups);
 
+/// The answer of /lora-adapters, of the names of a model's files: all of them always count in full.
+std::string format_adapters(const std::vector<std::string>& files);
+
 /// The answer of /embedding and /embeddings.
 std::string format_embedding(const std::vector<std::vector<float>>& rows);
 

@@ -27,6 +27,14 @@ TEST(LlamaProperties, tell_the_settings_of_a_request_that_says_nothing) {
     EXPECT_EQ(told->at("is_sleeping"), true);
 }
 
+TEST(LlamaAdapters, are_numbered) {
+    EXPECT_EQ(
+        format_adapters({"a.gguf", "b.gguf"}),
+        R"([{"id":0,"path":"a.gguf","scale":1},{"id":1,"path":"b.gguf","scale":1}])"
+    );
+    EXPECT_EQ(format_adapters({}), "[]");
+}
+
 TEST(LlamaSlots, are_numbered_through_all_models) {
     const auto slots = parse_json(format_slots({{"a", 64, 2, 1}, {"b", 32, 1, 0}}));
     ASSERT_TRUE(slots);

@@ -55,7 +55,8 @@ void write_sampling(JsonWriter& out, const SamplingOptions& o) {
     out.field("dry_penalty_last_n", o.dry_penalty_last_n);
     write_texts(out, "dry_sequence_breakers", o.dry_sequence_breakers);
     out.field("mirostat", o.mirostat).field("mirostat_tau", o.mirostat_tau);
-    out.field("mirostat_eta", o.mirostat_eta);
+    out.field("mirostat_eta", o.mirostat_eta).field("adaptive_target", o.adaptive_target);
+    out.field("adaptive_decay", o.adaptive_decay).field("min_keep", o.min_keep);
     write_biases(out, o.logit_bias);
     out.field("grammar", o.grammar);
     write_samplers(out, o.samplers);
