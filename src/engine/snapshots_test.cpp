@@ -5,11 +5,14 @@
 #include "engine/local_engine.h"
 #include "tests/support/scratch_dir.h"
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -191,13 +194,18 @@ TEST_F(SnapshotsTest, those_that_nothing_leads_to_are_removed) {
     EXPECT_THAT(files(), IsEmpty());
 }
 
-TEST_F(SnapshotsTest, a_disk_that_refuses_harms_nobody) {
+TEST_F(SnapshotsTest, a_disk_that_refuses_is_asked_no_more) {
     const auto snapshots = open();
     fs::remove_all(root() / "0000000000000001");
     keep(*snapshots, "aaaabbbb");
-    fetch(*snapshots, "aaaabbbb");
-    fetch(*snapshots, "aaaabbbb");
+    // The refusal comes when it is written.
+    for (int i = 0; i < 20000 && snapshots->bytes() > 0; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        snapshots->take_read();
+    }
+    EXPECT_EQ(snapshots->find(tokens_of("aaaabbbb")), 0);
     keep(*snapshots, "cccc");
+    EXPECT_EQ(snapshots->find(tokens_of("cccc")), 0);
     EXPECT_THAT(fetch(*snapshots, "cccc"), IsEmpty());
 }
 
