@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@ namespace {
 
 // As Ollama has it.
 constexpr std::int32_t kContextMin = 4;
+constexpr std::int32_t kContextMinToSee = 2048;
 
 Result<api::Options> options_of(const store::LocalModel& model) {
     api::Options options;
@@ -23,6 +25,13 @@ Result<api::Options> options_of(const store::LocalModel& model) {
         MULLAMA_TRY(options.set_leniently({name.data(), name.size()}, value));
     }
     return options;
+}
+
+// A picture takes the place of many tokens.
+void make_room_to_see(api::Options& options) {
+    const auto& length = options.values().load.num_ctx;
+    if (!length || *length >= kContextMinToSee) return;
+    [[maybe_unused]] const auto set = options.set(fmt::format("num_ctx={}", kContextMinToSee));
 }
 
 LoadOptions load_options(LoadOptions options, const api::Options& asked) {
@@ -80,8 +89,10 @@ Result<ModelChoice> choose_model(Service& service, const api::ModelUse& use) {
     choice.options.merge(use.options);
     choice.request.name = choice.model.name;
     choice.request.file = choice.model.file;
+    std::filesystem::path projector = service.facts.projector(choice.model);
+    if (!projector.empty()) make_room_to_see(choice.options);
     choice.request.load = load_options(service.load, choice.options);
-    choice.request.load.projector = service.facts.projector(choice.model);
+    choice.request.load.projector = std::move(projector);
     choice.request.load.adapters = choice.model.adapters;
     choice.request.keep_alive = use.keep_alive;
     return choice;

@@ -106,6 +106,23 @@ TEST_F(VisionRoutes, ollamas_generate_takes_images) {
     }
 }
 
+TEST_F(VisionRoutes, a_model_that_sees_has_room_for_images_whatever_the_context) {
+    const auto status = [&](const std::string& model) {
+        return post(
+                   "/api/generate",
+                   fmt::format(
+                       R"({{"model": "{}", "stream": false, "raw": true, "truncate": false,
+                            "prompt": "{}", "options": {{"num_predict": 2, "num_ctx": 64}}}})",
+                       model,
+                       std::string(200, 'q')
+                   )
+        )
+            .status;
+    };
+    EXPECT_EQ(status("blind"), 400U);
+    EXPECT_EQ(status("eyes"), 200U);
+}
+
 TEST_F(VisionRoutes, openais_chat_takes_image_urls) {
     const auto tokens = [&](const std::string& part) {
         const auto answer = json(
