@@ -1,0 +1,19 @@
+#pragma once
+
+#include "api/json.h"
+#include <mullama/result.h>
+
+#include <string>
+#include <string_view>
+
+namespace mullama::api {
+
+/// A value of an option as Ollama and llama-server take it: a number out of the option's range as
+/// one within it, and samplers under all their names, without those that nobody knows. Other
+/// values, and those of other options, stay as they are.
+json::value fit_option(std::string_view name, const json::value& value);
+
+/// Errors: kInvalidArgument: a number that fit_option() would change.
+Result<void> check_option_range(std::string_view name, const std::string& text);
+
+}  // namespace mullama::api
