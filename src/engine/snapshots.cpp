@@ -59,6 +59,7 @@ std::vector<Snapshot> Snapshots::take_read() {
         const auto state = state_.lock();
         lost.swap(state->lost);
         read.swap(state->read);
+        taken_ = state->done;
     }
     for (const SnapshotFile& file : lost) index_.cut(file);
     return read;

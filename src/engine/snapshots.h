@@ -27,8 +27,8 @@ class Snapshots {
     /// What waits to be written takes no more memory than this; what else comes is not written.
     static constexpr std::size_t kWaitingBytesMax = std::size_t{256} << 20;
 
-    /// Keeps at most `bytes_max` in the folder. Calls `on_read` on its own thread when a ticket is
-    /// done. With `whole`, only whole pieces are of use.
+    /// Keeps at most `bytes_max` in the folder. Calls `on_read` on its own thread when a ticket
+    /// will be done with the next take_read(). With `whole`, only whole pieces are of use.
     Snapshots(
         SnapshotFolder folder, std::size_t bytes_max, bool whole, std::function<void()> on_read
     );
@@ -45,7 +45,8 @@ class Snapshots {
 
     /// Starts reading what find() finds, from the token `from` on, up to `bytes_max`.
     Ticket fetch(std::span<const Token> tokens, std::int32_t from, std::size_t bytes_max);
-    bool is_done(Ticket ticket) const { return state_.lock()->done >= ticket; }
+    /// Whether take_read() has given all that there is of it.
+    bool is_done(Ticket ticket) const { return taken_ >= ticket; }
     /// What has been read, those that others go on from first.
     std::vector<Snapshot> take_read();
 
@@ -96,6 +97,7 @@ class Snapshots {
     Guarded<State> state_;
     PrefixTree<SnapshotFile> index_;
     Ticket last_ticket_ = 0;
+    Ticket taken_ = 0;
     std::jthread thread_;
 };
 

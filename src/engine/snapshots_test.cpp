@@ -78,13 +78,16 @@ class SnapshotsTest : public testing::Test {
         std::int32_t from = 0,
         std::size_t bytes_max = kPlenty
     ) {
+        const int rung_before = *rung_.lock();
         const auto ticket = snapshots.fetch(tokens_of(text), from, bytes_max);
-        rung_.lock_when([&](int) { return snapshots.is_done(ticket); });
+        rung_.lock_when([&](int rung) { return rung > rung_before; });
+        EXPECT_FALSE(snapshots.is_done(ticket)) << "nobody has what was read";
         std::vector<std::string> read;
         for (const Snapshot& snapshot : snapshots.take_read()) {
             read.emplace_back(snapshot.tokens.begin(), snapshot.tokens.end());
             read.back() += static_cast<char>(snapshot.state->front());
         }
+        EXPECT_TRUE(snapshots.is_done(ticket));
         return read;
     }
 
