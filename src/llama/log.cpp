@@ -12,9 +12,14 @@ namespace {
 
 constexpr std::size_t kLineBytesMax = 64 * 1024;
 
+// Models that the program frees at its very end log when their thread has nothing of its own left.
+thread_local bool thread_is_ending = false;
+
 struct Line {
     LogLevel level = LogLevel::kInfo;
     std::string text;
+
+    ~Line() { thread_is_ending = true; }
 };
 
 struct Sink {
@@ -79,6 +84,7 @@ void set_log_sink(LogSink new_sink) {
 }
 
 void log_engine_text(ggml_log_level level, std::string_view text) {
+    if (thread_is_ending) return;
     thread_local Line line;
     if (level != GGML_LOG_LEVEL_CONT) end_line(line);
     line.level = to_level(level, line.level);

@@ -144,7 +144,7 @@ class ToolsTest(ServerTest):
     def test_langchain_binds_tools(self):
         chats = (
             ChatOpenAI(model="tools", base_url=f"{self.server.url}/v1", api_key="unused", temperature=0, max_tokens=120),
-            ChatAnthropic(model="tools", base_url=self.server.url, api_key="unused", max_tokens=120),
+            ChatAnthropic(model="tools", base_url=self.server.url, api_key="unused", temperature=0, max_tokens=120),
         )
         for chat in chats:
             with self.subTest(type(chat).__name__):
