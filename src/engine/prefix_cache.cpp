@@ -53,7 +53,7 @@ bool PrefixCache::begin(Sequence& sequence, const Sequences& running) {
         if (whole_) stop_at(*offered.soon.sequence, offered.soon.tokens);
         return false;
     }
-    if (waits_for_disk(sequence, tokens, at_hand)) return false;
+    if (waits_for_disk(sequence, tokens, kept.tokens, at_hand)) return false;
     take(sequence, offered.now, kept);
     if (sequence.generated() == 0) sequence.cached_tokens = sequence.decoded;
     if (!whole_) return true;
@@ -90,12 +90,11 @@ PrefixCache::Offers PrefixCache::offers(
 
 // Asks the disk once, so that those who have much there cannot take it from each other for ever.
 bool PrefixCache::waits_for_disk(
-    Sequence& sequence, std::span<const Token> tokens, std::int32_t at_hand
+    Sequence& sequence, std::span<const Token> tokens, std::int32_t in_memory, std::int32_t at_hand
 ) {
     if (!snapshots_) return false;
     if (!sequence.snapshots) {
         if (snapshots_->find(tokens) < at_hand + kWorthWaiting) return false;
-        const std::int32_t in_memory = tree_.find(tokens, whole_).tokens;
         sequence.snapshots = snapshots_->fetch(tokens, in_memory, bytes_max_);
     }
     return !snapshots_->is_done(*sequence.snapshots);

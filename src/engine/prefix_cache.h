@@ -67,7 +67,12 @@ class PrefixCache {
     bool shares(const Sequence& sequence) const;
     Offers offers(const Sequence& sequence, std::span<const Token> tokens, const Sequences& running)
         const;
-    bool waits_for_disk(Sequence& sequence, std::span<const Token> tokens, std::int32_t at_hand);
+    bool waits_for_disk(
+        Sequence& sequence,
+        std::span<const Token> tokens,
+        std::int32_t in_memory,
+        std::int32_t at_hand
+    );
     void take(Sequence& sequence, const Lender& lender, const Tree::Match& kept);
     bool restore(Sequence& sequence, const Tree::Match& kept);
 

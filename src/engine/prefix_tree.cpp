@@ -13,23 +13,46 @@ std::int32_t common_length(std::span<const Token> one, std::span<const Token> ot
     return static_cast<std::int32_t>(end - one.begin());
 }
 
+// Where a text would be among those that go on from a piece: behind all that are less or the same.
+template <typename State>
+std::size_t PrefixTree<State>::place_of(const Piece& from, std::span<const Token> tokens) {
+    const auto is_less = [](std::span<const Token> one, const std::unique_ptr<Piece>& other) {
+        return std::ranges::lexicographical_compare(one, other->tokens);
+    };
+    const auto place = std::upper_bound(from.next.begin(), from.next.end(), tokens, is_less);
+    return static_cast<std::size_t>(place - from.next.begin());
+}
+
+// The piece that has most in common with a text lies beside the place where that would be, and
+// those that it begins with lie before.
 template <typename State>
 typename PrefixTree<State>::Path PrefixTree<State>::longest(
     const Piece& from, std::span<const Token> tokens, bool whole
 ) {
     Path best;
-    for (const auto& piece : from.next) {
-        const auto common = static_cast<std::size_t>(common_length(piece->tokens, tokens));
-        Path path;
-        if (common == piece->tokens.size()) {
-            path = longest(*piece, tokens.subspan(common), whole);
-        } else if (whole) {
+    const auto consider = [&best](Path path, Piece& piece, std::size_t common) {
+        path.tokens += common;
+        if (path.tokens <= best.tokens) return;
+        path.pieces.push_back(&piece);
+        best = std::move(path);
+    };
+    const auto common_with = [tokens](const Piece& piece) {
+        return static_cast<std::size_t>(common_length(piece.tokens, tokens));
+    };
+    std::size_t place = place_of(from, tokens);
+    if (!whole && place < from.next.size()) {
+        consider({}, *from.next[place], common_with(*from.next[place]));
+    }
+    while (place > 0) {
+        Piece& piece = *from.next[--place];
+        const std::size_t common = common_with(piece);
+        if (common == piece.tokens.size()) {
+            consider(longest(piece, tokens.subspan(common), whole), piece, common);
             continue;
         }
-        path.tokens += common;
-        if (path.tokens <= best.tokens) continue;
-        path.pieces.push_back(piece.get());
-        best = std::move(path);
+        if (!whole) consider({}, piece, common);
+        // What the text begins with and is before this piece is no longer than what they share.
+        place = std::min(place, place_of(from, tokens.first(common)));
     }
     return best;
 }
@@ -77,7 +100,8 @@ bool PrefixTree<State>::add(
     if (piece->bytes > bytes_max_) return false;
     piece->used_at = ++uses_;
     bytes_ += piece->bytes;
-    from->next.push_back(std::move(piece));
+    const std::size_t place = place_of(*from, rest);
+    from->next.insert(from->next.begin() + static_cast<std::ptrdiff_t>(place), std::move(piece));
     while (bytes_ > bytes_max_) drop_oldest();
     return ending(tokens) != nullptr;
 }

@@ -60,8 +60,8 @@ class PrefixTree {
     struct Piece {
         std::vector<Token> tokens;
         State state{};
-        std::size_t bytes = 0;  // with the tokens
-        std::vector<std::unique_ptr<Piece>> next;
+        std::size_t bytes = 0;                     // with the tokens
+        std::vector<std::unique_ptr<Piece>> next;  // in the order of their tokens
         std::uint64_t used_at = 0;
     };
 
@@ -70,6 +70,7 @@ class PrefixTree {
         std::size_t tokens = 0;
     };
 
+    static std::size_t place_of(const Piece& from, std::span<const Token> tokens);
     static Path longest(const Piece& from, std::span<const Token> tokens, bool whole);
     Piece* ending(std::span<const Token> tokens);
     void cut(Piece& parent, const State& state);

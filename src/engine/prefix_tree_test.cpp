@@ -1,5 +1,6 @@
 #include "engine/prefix_tree.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <random>
@@ -140,6 +141,41 @@ TEST_F(PrefixTreeTest, cuts_off_a_piece_and_what_goes_on_from_it) {
     EXPECT_EQ(tree_.bytes(), 4 * kTokenBytes);
     tree_.cut(state);
     EXPECT_EQ(tree_.bytes(), 4 * kTokenBytes);
+}
+
+// Against a list of all that was added.
+TEST_F(PrefixTreeTest, finds_as_much_as_a_look_at_every_piece_does) {
+    for (unsigned seed = 0; seed < 300; ++seed) {
+        std::mt19937 random(seed);
+        PrefixTree<SharedState> tree(std::size_t{1} << 20);
+        std::vector<std::string> added;
+        const auto ends_at = [&](const std::string& text) {
+            return text.empty() || std::ranges::find(added, text) != added.end();
+        };
+        for (int round = 0; round < 40; ++round) {
+            std::string text;
+            for (std::size_t length = 1 + random() % 8; text.size() < length;) {
+                text += static_cast<char>('a' + random() % 3);
+            }
+            std::size_t whole = 0;
+            std::size_t part = 0;
+            for (const std::string& known : added) {
+                const auto common =
+                    static_cast<std::size_t>(common_length(tokens_of(known), tokens_of(text)));
+                if (common == known.size()) whole = std::max(whole, common);
+                part = std::max(part, common);
+            }
+            ASSERT_EQ(tree.find(tokens_of(text), true).tokens, static_cast<int>(whole)) << seed;
+            ASSERT_EQ(tree.find(tokens_of(text), false).tokens, static_cast<int>(part)) << seed;
+            const std::size_t begin = random() % text.size();
+            const bool fits = ends_at(text.substr(0, begin)) && !ends_at(text);
+            const auto state = state_of(text.substr(begin));
+            const bool did =
+                tree.add(tokens_of(text), static_cast<std::int32_t>(begin), state, state->size());
+            ASSERT_EQ(did, fits) << seed;
+            if (did) added.push_back(text);
+        }
+    }
 }
 
 TEST_F(PrefixTreeTest, is_right_for_any_texts) {
