@@ -1,5 +1,5 @@
 """What the programs that pair Mullama with llama.cpp's own have in common: building the peer from the engine's source,
-waiting for an idle machine, and the statistics of pairs."""
+waiting for an idle machine, prompts by chance, and the statistics of pairs."""
 
 import json
 import os
@@ -16,6 +16,8 @@ BUILD = ROOT / "build" / "release"
 IDLE_LIMIT = 0.03
 FOREIGN_LIMIT = 0.02
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+WORDS = """rain stone river light seven under music glass window garden paper silver number morning letter island
+station winter market copper harbour bridge engine valley summer orange thunder candle mirror forest""".split()
 
 
 def fail(message):
@@ -112,3 +114,8 @@ def median_interval(ratios, rounds=10000):
     pick = random.Random(1)
     medians = sorted(statistics.median(pick.choices(ratios, k=len(ratios))) for _ in range(rounds))
     return statistics.median(ratios), medians[int(0.025 * rounds)], medians[int(0.975 * rounds)]
+
+
+def text(seed, words):
+    """Words by chance, the same for the same seed."""
+    return " ".join(random.Random(seed).choices(WORDS, k=words))
