@@ -1,5 +1,6 @@
 #include "engine/local_engine.h"
 
+#include "engine/engine_loop_rig.h"
 #include "engine/fake_decoder.h"
 #include <mullama/task.h>
 
@@ -17,13 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr EngineInfo kInfo{
-    .context_length = 1000,
-    .sequences_max = 4,
-    .kv_cells = 4000,
-    .batch_size = 512,
-    .vocab_size = 257,
-};
+using test::kInfo;
 
 /// An engine over a scripted model, which stays visible to the test.
 struct Rig {

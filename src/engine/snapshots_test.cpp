@@ -1,6 +1,7 @@
 #include "engine/snapshots.h"
 
 #include "base/guarded.h"
+#include "engine/engine_loop_rig.h"
 #include "engine/fake_decoder.h"
 #include "engine/local_engine.h"
 #include "tests/support/scratch_dir.h"
@@ -215,21 +216,13 @@ TEST_F(SnapshotsTest, a_disk_that_refuses_is_asked_no_more) {
 /// Engines over a scripted model, one after the other on the same folder.
 class EngineSnapshots : public testing::TestWithParam<Sharing> {
   protected:
-    static constexpr EngineInfo kInfo{
-        .context_length = 1000,
-        .sequences_max = 4,
-        .kv_cells = 4000,
-        .batch_size = 512,
-        .vocab_size = 257,
-    };
-
     std::unique_ptr<Engine> start(std::int64_t memory = 1 << 20, std::int64_t disk = 1 << 20)
         const {
         EngineOptions options;
         options.prefix_cache_bytes = memory;
         options.snapshot_bytes = disk;
         return std::make_unique<LocalEngine>(
-            std::make_unique<FakeDecoder>(kInfo, GetParam()),
+            std::make_unique<FakeDecoder>(test::kInfo, GetParam()),
             std::make_shared<ByteTokenizer>(),
             options,
             SnapshotFolder::open(scratch_.path(), 1).value()
@@ -237,9 +230,7 @@ class EngineSnapshots : public testing::TestWithParam<Sharing> {
     }
 
     static EventStream submit(Engine& engine, std::string prompt) {
-        GenerateRequest request;
-        request.prompt = std::move(prompt);
-        return engine.submit(std::move(request)).value();
+        return engine.submit(test::ask(std::move(prompt))).value();
     }
 
     const test::ScratchDir scratch_;

@@ -56,11 +56,7 @@ class OllamaRoutes : public ::testing::Test {
     api::json::value json(
         std::string method, const std::string& target, std::string body = "", unsigned status = 200
     ) {
-        const FakeResponseWriter& writer = rig_.answer(std::move(method), target, std::move(body));
-        EXPECT_EQ(writer.status, status) << target << ": " << writer.body;
-        Result<api::json::value> value = api::parse_json(writer.body);
-        EXPECT_TRUE(value) << writer.body;
-        return value ? std::move(value).value() : api::json::value();
+        return rig_.json(std::move(method), target, std::move(body), status);
     }
 
     /// What a call is refused with, as 400.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/json.h"
 #include "server/batch_runner.h"
 #include "server/fake_response_writer.h"
 #include "server/router.h"
@@ -10,9 +11,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 namespace mullama::server {
 
@@ -44,6 +48,18 @@ class RoutesRig {
         writer_ = std::make_unique<FakeResponseWriter>(loop_);
         loop_.run(router.handle(request, *writer_));
         return *writer_;
+    }
+
+    /// The body of an answer in JSON. Throws where it is none, or has another status than `status`.
+    api::json::value json(
+        std::string method, const std::string& target, std::string body = "", unsigned status = 200
+    ) {
+        const FakeResponseWriter& writer = answer(std::move(method), target, std::move(body));
+        Result<api::json::value> value = api::parse_json(writer.body);
+        if (writer.status == status && value) return std::move(value).value();
+        throw std::runtime_error(
+            fmt::format("{}: {} {}", target, writer.status.value_or(0), writer.body)
+        );
     }
 
     Service service;

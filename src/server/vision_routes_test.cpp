@@ -53,10 +53,7 @@ class VisionRoutes : public ::testing::Test {
     }
 
     api::json::object json(const std::string& target, std::string body) {
-        const FakeResponseWriter& writer = post(target, std::move(body));
-        EXPECT_EQ(writer.status, 200U) << writer.body;
-        const Result<api::json::value> value = api::parse_json(writer.body);
-        return value && value->is_object() ? value->get_object() : api::json::object();
+        return rig_.json("POST", target, std::move(body)).as_object();
     }
 
     /// The number at a path of an answer, which counts the prompt's tokens.
