@@ -5,12 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <system_error>
 
 namespace mullama::api {
 namespace {
@@ -45,14 +43,6 @@ constexpr std::array kTolerances = {
     Tolerance{"mirostat", 0, 0, 2},
     Tolerance{"adaptive_target", -kFloatMost, -1, 1},
 };
-
-std::optional<double> number_of(const std::string& text) {
-    double number = 0;
-    const char* end = text.data() + text.size();
-    const auto [stopped, failed] = std::from_chars(text.data(), end, number);
-    if (failed != std::errc() || stopped != end) return std::nullopt;
-    return number;
-}
 
 json::value fit(const Tolerance& tolerance, const json::value& value) {
     const auto number = value.to_number<double>();
@@ -143,12 +133,11 @@ json::value fit_samplers(const json::value& value) {
 
 }  // namespace
 
-Result<void> check_option_range(std::string_view name, const std::string& text) {
+Result<void> check_option_range(std::string_view name, double number, std::string_view text) {
     const auto range = std::ranges::find(kTolerances, name, &Tolerance::name);
-    const auto number = number_of(text);
-    if (range == kTolerances.end() || !number) return {};
-    if (*number >= range->least && *number <= range->most) return {};
-    const bool is_less = *number < range->least;
+    if (range == kTolerances.end()) return {};
+    if (number >= range->least && number <= range->most) return {};
+    const bool is_less = number < range->least;
     return fail(
         ErrorCode::kInvalidArgument,
         "{} is {}: the {} is {}",

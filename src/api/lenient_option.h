@@ -3,7 +3,6 @@
 #include "api/json.h"
 #include <mullama/result.h>
 
-#include <string>
 #include <string_view>
 
 namespace mullama::api {
@@ -13,7 +12,8 @@ namespace mullama::api {
 /// values, and those of other options, stay as they are.
 json::value fit_option(std::string_view name, const json::value& value);
 
+/// `text` is how the number was written.
 /// Errors: kInvalidArgument: a number that fit_option() would change.
-Result<void> check_option_range(std::string_view name, const std::string& text);
+Result<void> check_option_range(std::string_view name, double number, std::string_view text);
 
 }  // namespace mullama::api

@@ -433,7 +433,9 @@ Result<void> Options::set(std::string_view assignment) {
     values.emplace_back(assignment.substr(equals + 1));
     Options changed = *this;
     MULLAMA_TRY(changed.set((*option)->name, values));
-    MULLAMA_TRY(check_option_range((*option)->name, values.back()));
+    const std::string& text = values.back();
+    const auto number = parse_number<double>(text);
+    if (number) MULLAMA_TRY(check_option_range((*option)->name, *number, text));
     *this = std::move(changed);
     return {};
 }

@@ -22,6 +22,10 @@ void read_options(const json::object& object, Fields& fields, Options& options);
 /// counts where it says nothing.
 void read_format(Fields& fields, std::string_view name, std::string& format);
 
+/// "chat_template_kwargs": variables of the template, of which "enable_thinking" is the switch that
+/// all dialects have.
+void read_template_variables(Fields& fields, ChatRequest& request);
+
 /// A list of token ids.
 void read_tokens(Fields& fields, std::string_view name, std::vector<Token>& tokens);
 

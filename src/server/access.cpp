@@ -29,6 +29,10 @@ Scope scope_of(const Request& request) {
 
 }  // namespace
 
+bool is_anthropics(std::string_view path) {
+    return path == "/v1/messages" || path.starts_with("/v1/messages/");
+}
+
 Response dialect_error(std::string_view path, unsigned status, std::string_view message) {
     constexpr std::array<std::string_view, 14> kLlamaServers = {
         "/completion",
@@ -50,7 +54,7 @@ Response dialect_error(std::string_view path, unsigned status, std::string_view 
         return llamacpp_error(status, message);
     }
     Response response = ollama_error(status, message);
-    if (path == "/v1/messages" || path.starts_with("/v1/messages/")) {
+    if (is_anthropics(path)) {
         response.body = api::anthropic::format_error(status, message, "req_none");
     } else if (path.starts_with("/v1/")) {
         response.body = api::openai::format_error(status, message);

@@ -8,6 +8,9 @@
 
 namespace mullama::server {
 
+/// Whether a path is one that Anthropic's clients ask.
+bool is_anthropics(std::string_view path);
+
 /// An error in the words of the dialect that a path belongs to: /v1/messages is Anthropic's, the
 /// rest of /v1 OpenAI's, llama-server's paths are its own, all else is Ollama's.
 Response dialect_error(std::string_view path, unsigned status, std::string_view message);

@@ -9,8 +9,7 @@ namespace {
 
 // In plain text as Ollama does, but for Anthropic's clients, which read JSON only.
 Response refusal(std::string_view path, unsigned status, std::string text) {
-    const bool is_anthropics = path == "/v1/messages" || path.starts_with("/v1/messages/");
-    if (is_anthropics) return dialect_error(path, status, text);
+    if (is_anthropics(path)) return dialect_error(path, status, text);
     Response response;
     response.status = status;
     response.content_type = "text/plain; charset=utf-8";

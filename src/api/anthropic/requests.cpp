@@ -3,7 +3,6 @@
 #include "api/base64.h"
 #include "api/duration.h"
 #include "api/json.h"
-#include "api/openai/message_fields.h"
 #include "api/shared_fields.h"
 #include "base/error.h"
 
@@ -341,7 +340,7 @@ Result<MessagesCall> parse_messages(std::string_view body, bool counts_only) {
     read_tools(fields, call.request);
     read_tool_choice(fields, call.request);
     read_thinking(fields, call.request);
-    openai::read_template_variables(fields, call.request);
+    read_template_variables(fields, call.request);
     read_format(fields, "format", call.request.format);
     MULLAMA_TRY(fields.result());
     const bool has_words = std::ranges::any_of(call.request.messages, [](const Message& message) {

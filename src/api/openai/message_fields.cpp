@@ -290,21 +290,6 @@ void read_reasoning(Fields& fields, ChatRequest& request) {
                                                                         : effort;
 }
 
-void read_template_variables(Fields& fields, ChatRequest& request) {
-    const json::object* variables = fields.object("chat_template_kwargs");
-    if (variables == nullptr) return;
-    Fields inner(*variables, fields.path("chat_template_kwargs"));
-    std::optional<bool> thinks;
-    inner.read("enable_thinking", thinks);
-    if (inner.failed()) return fields.fail_with(inner.result().error());
-    // Clients send true to models that cannot think too, so it asks for nothing.
-    if (thinks) request.thinking = *thinks ? Thinking::kModel : Thinking::kOff;
-    for (const auto& [name, value] : *variables) {
-        if (name == "enable_thinking") continue;
-        request.template_variables[{name.data(), name.size()}] = to_text(value);
-    }
-}
-
 void read_response_format(Fields& fields, std::string_view name, std::string& format) {
     const json::object* object = fields.object(name);
     if (object == nullptr) return;

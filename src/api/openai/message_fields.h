@@ -34,10 +34,6 @@ void read_tool_choice(Fields& fields, ChatRequest& request);
 /// "reasoning_effort", or "reasoning" with "effort".
 void read_reasoning(Fields& fields, ChatRequest& request);
 
-/// "chat_template_kwargs": variables of the template, of which "enable_thinking" is the switch that
-/// all dialects have.
-void read_template_variables(Fields& fields, ChatRequest& request);
-
 /// "response_format", or "format" in the "text" of /v1/responses, whose schema is one level up.
 void read_response_format(Fields& fields, std::string_view name, std::string& format);
 
