@@ -1,6 +1,7 @@
 #include "cli/daemon_start.h"
 
 #include "base/error.h"
+#include "cli/interrupt.h"
 #include "cli/terminal.h"
 #include "store/paths.h"
 
@@ -127,6 +128,7 @@ Result<void> find_server(DaemonClient& client) {
 }
 
 Result<void> wait_for(DaemonClient& client, pid_t child, const fs::path& log_file) {
+    const Interrupt interrupt;
     Spinner spinner;
     const auto end = std::chrono::steady_clock::now() + kStartTime;
     while (!find_server(client)) {
@@ -145,8 +147,10 @@ Result<void> wait_for(DaemonClient& client, pid_t child, const fs::path& log_fil
                 log_file.string()
             );
         }
+        if (interrupt.pressed()) return fail(ErrorCode::kCancelled, "interrupted");
         std::this_thread::sleep_for(kLook);
     }
+    if (interrupt.pressed()) return fail(ErrorCode::kCancelled, "interrupted");
     return {};
 }
 

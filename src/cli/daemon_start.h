@@ -19,7 +19,8 @@ Result<void> stop_daemon();
 
 /// A client of the server that the environment names; one on this machine is started in the
 /// background where none answers, and stays when this program ends.
-/// Errors:  kUnavailable: none answers, and none could be started; the message says why.
+/// Errors:  kUnavailable: none answers, and none could be started; the message says why;
+///          kCancelled: Ctrl-C while it starts, which it goes on to do.
 Result<DaemonClient> connect_or_start();
 
 }  // namespace mullama::cli

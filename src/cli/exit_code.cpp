@@ -34,7 +34,7 @@ std::string error_line(const Error& error) {
 
 ExitCode report(const Error& error) {
     std::fflush(stdout);
-    std::fputs(error_line(error).c_str(), stderr);
+    if (error.code != ErrorCode::kCancelled) std::fputs(error_line(error).c_str(), stderr);
     return exit_code_for(error.code);
 }
 

@@ -21,7 +21,8 @@ ExitCode exit_code_for(ErrorCode code);
 /// An error as one line for stderr, "Error: ..." with its line break.
 std::string error_line(const Error& error);
 
-/// Prints error_line() to stderr and gives the code to exit with.
+/// Prints error_line() to stderr and gives the code to exit with. Who pressed Ctrl-C is told
+/// nothing.
 ExitCode report(const Error& error);
 
 }  // namespace mullama::cli

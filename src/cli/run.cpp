@@ -96,7 +96,6 @@ ExitCode run_with(
     // A single answer loads the model by itself; the chat has it ready before the first question.
     if (prompt.empty() || store::is_file(arguments.model)) {
         Result<void> ready = assistant.prepare(conversation);
-        if (!ready && ready.error().code == ErrorCode::kCancelled) return ExitCode::kInterrupted;
         if (!ready) return report(ready.error());
     }
     if (assistant.embeds()) return print_embedding(assistant, arguments, prompt);

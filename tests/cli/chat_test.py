@@ -1,6 +1,8 @@
 """The chat and one-shot answers in a terminal."""
 
+import os
 import re
+import signal
 import unittest
 
 from tests.cli.harness import BASE_MODEL, MODEL, TerminalTest
@@ -192,10 +194,24 @@ class AnswerTest(TerminalTest):
             self.assertLessEqual(width, 35, line)
 
     def test_ctrl_c_ends_a_single_answer(self):
+        # The server is there, so that words are those of the answer.
+        self.output_of("run", MODEL, "Hi", "--option", "num_predict=1")
         terminal = self.start("run", MODEL, "Tell a very long story.")
         terminal.expect(r"[a-z]{3}")
         terminal.type(CTRL_C)
         self.assertEqual(terminal.exit_status(), 130)
+
+    def test_ctrl_c_while_the_server_starts(self):
+        # The server waits for somebody to write its index.
+        os.mkfifo(self.home / "index.json")
+        terminal = self.start("run", MODEL, "Hi")
+        terminal.expect("starting the server")
+        terminal.type(CTRL_C)
+        self.assertEqual(terminal.exit_status(), 130)
+        server = int((self.home / "logs" / "server.pid").read_text())
+        os.kill(server, signal.SIGKILL)
+        self.assertTrue(terminal.seen.endswith("\x1b[?25h"), "the cursor is hidden")
+        self.assertNotIn("Error", terminal.seen)
 
     def test_the_cursor_is_shown_at_the_end(self):
         terminal = self.start("run", MODEL, "Hi", "--option", "num_predict=4")
