@@ -88,7 +88,7 @@ class OllamaTest(ServerTest):
         self.assertGreater(len(second.context), len(first.context) + 5)
 
     def test_what_does_not_fit_the_context_is_cut_and_shifted(self):
-        short = {"temperature": 0, "num_ctx": 64, "num_predict": 150, "ignore_eos": True}
+        short = {"temperature": 0, "num_ctx": 64, "num_predict": 80, "ignore_eos": True}
         counting = " ".join(str(number) for number in range(200))
         for call in (
             lambda **named: self.client.generate(MODEL, counting, raw=True, **named),
@@ -96,11 +96,11 @@ class OllamaTest(ServerTest):
             lambda **named: self.client.chat(MODEL, [{"role": "user", "content": counting}], **named),
         ):
             answer = call(options=short)
-            self.assertEqual((answer.eval_count, answer.done_reason), (150, "length"))
+            self.assertEqual((answer.eval_count, answer.done_reason), (80, "length"))
             self.assertLessEqual(answer.prompt_eval_count, 64)
 
     def test_what_may_not_be_cut_or_shifted_is_not(self):
-        short = {"temperature": 0, "num_ctx": 64, "num_predict": 150, "ignore_eos": True}
+        short = {"temperature": 0, "num_ctx": 64, "num_predict": 80, "ignore_eos": True}
         url = self.server.url + "/api/generate"
         body = {"model": MODEL, "prompt": "1 2 3", "raw": True, "stream": False, "options": short}
         answer = post(url, {**body, "shift": False})
