@@ -115,6 +115,7 @@ Result<void> Sampler::accept(Token token) {
         MULLAMA_TRY(impl_->check_allowed(token));
         llama_sampler_accept(impl_->chain.get(), token);
         llama_sampler_accept(impl_->grammar.get(), token);
+        for (auto& entry : impl_->entries) entry.remember(token);
     } catch (const std::exception& error) {
         impl_->failure = fail(
             ErrorCode::kInternal,
@@ -129,13 +130,16 @@ Result<void> Sampler::accept(Token token) {
 
 Result<void> Sampler::prime(std::span<const Token> prompt) {
     for (const Token token : prompt) MULLAMA_TRY(impl_->check_token(token));
-    for (const auto& entry : impl_->entries) {
+    for (auto& entry : impl_->entries) {
         if (entry.kind == SamplerKind::kCustom) {
             custom_frame(entry.sampler).run([&](CustomSampler& custom) { custom.prime(prompt); });
         }
-        if (entry.kind != SamplerKind::kHistory) continue;
+        if (!entry.has_history()) continue;
         const auto kept = std::min(prompt.size(), static_cast<std::size_t>(entry.count));
-        for (const Token token : prompt.last(kept)) llama_sampler_accept(entry.sampler, token);
+        for (const Token token : prompt.last(kept)) {
+            llama_sampler_accept(entry.sampler, token);
+            entry.remember(token);
+        }
     }
     return impl_->check_custom();
 }
@@ -150,6 +154,8 @@ void Sampler::reset() {
     for (auto& entry : impl_->entries) {
         entry.asleep_bytes = 0;
         entry.awake = false;
+        if (entry.kind == SamplerKind::kPenalties) entry.touched.clear();
+        entry.oldest = 0;
     }
 }
 

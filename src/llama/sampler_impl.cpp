@@ -12,8 +12,6 @@
 namespace mullama {
 namespace {
 
-// Up to this many, the best logits are picked from all before any candidate is made.
-constexpr std::size_t kTopMax = 1024;
 // Of the candidates that a greedy choice under a grammar tries before it masks all.
 constexpr std::size_t kGreedyTries = 64;
 // The engine's search for a trigger recurses for each byte, with a few hundred bytes of stack.
@@ -31,6 +29,22 @@ Error no_number(std::size_t logits) {
 
 Error engine_failure(const std::exception& error) {
     return fail(ErrorCode::kInternal, "the sampler failed: {}", error.what());
+}
+
+bool SamplerEntry::has_history() const {
+    return kind == SamplerKind::kPenalties || kind == SamplerKind::kHistory;
+}
+
+// A longer window than candidates are picked for is of no use.
+void SamplerEntry::remember(Token token) {
+    const auto window = static_cast<std::size_t>(std::max(count, 0));
+    if (kind != SamplerKind::kPenalties || window == 0 || window > kTopMax) return;
+    if (touched.size() < window) {
+        touched.push_back(token);
+    } else {
+        touched[oldest] = token;
+        oldest = (oldest + 1) % window;
+    }
 }
 
 Sampler::Impl::Impl() : chain(llama_sampler_chain_init(llama_sampler_chain_params{true})) {}
@@ -150,25 +164,35 @@ Result<Token> Sampler::Impl::draw(std::span<const float> logits) {
         return best == kNoToken ? Result<Token>(no_number(logits.size())) : best;
     }
     const auto draw_candidates = [&] {
-        if (const std::size_t count = enough(0); count > 0) {
-            fill_top(logits, count, candidates);
-            return choose(true, 1);
-        }
-        const bool biased = !entries.empty() && entries.front().kind == SamplerKind::kBias;
-        const std::span<const Token> tokens =
-            biased ? entries.front().biased : std::span<const Token>();
-        // A bias can take each of its tokens out of the largest, or into them, and no other.
-        const std::size_t count = biased ? enough(1) : 0;
-        if (count > 0 && count + tokens.size() <= kTopMax) {
-            fill_top_and(logits, count + tokens.size(), tokens, candidates);
-        } else {
+        const std::size_t first = find_touched();
+        const std::size_t count = enough(first);
+        if (count == 0 || count + touched.size() > kTopMax) {
             fill_candidates(logits, candidates);
+            return choose(false, 0);
         }
+        if (touched.empty()) {
+            fill_top(logits, count, candidates);
+            return choose(true, first);
+        }
+        // Each of them may leave the largest, or come among them, and no other token.
+        fill_top_and(logits, count + touched.size(), touched, candidates);
         return choose(false, 0);
     };
     auto drawn = draw_candidates();
     if (!drawn && argmax(logits) == kNoToken) return no_number(logits.size());
     return drawn;
+}
+
+std::size_t Sampler::Impl::find_touched() {
+    touched.clear();
+    for (std::size_t first = 0; first < entries.size(); ++first) {
+        const SamplerEntry& entry = entries[first];
+        const bool knows = entry.kind == SamplerKind::kPenalties &&
+                           static_cast<std::size_t>(std::max(entry.count, 0)) <= kTopMax;
+        if (!knows && entry.kind != SamplerKind::kBias) return first;
+        touched.insert(touched.end(), entry.touched.begin(), entry.touched.end());
+    }
+    return entries.size();
 }
 
 std::size_t Sampler::Impl::enough(std::size_t first) const {

@@ -13,6 +13,9 @@
 
 namespace mullama {
 
+/// Up to this many, the best logits are picked from all before any candidate is made.
+inline constexpr std::size_t kTopMax = 1024;
+
 /// What Sampler has to know of a sampler of its chain.
 enum class SamplerKind : std::uint8_t {
     kGreedy,
@@ -20,7 +23,8 @@ enum class SamplerKind : std::uint8_t {
     kAdaptive,  ///< Adaptive-p, which draws too.
     kTopK,
     kBias,
-    kHistory,  ///< Remembers tokens: penalties, DRY.
+    kPenalties,  ///< Remembers tokens, and changes the logits of these only.
+    kHistory,    ///< Remembers tokens: DRY.
     kGrammar,
     kLazyGrammar,
     kCustom,
@@ -35,7 +39,13 @@ struct SamplerEntry {
     std::optional<std::uint32_t> seed = std::nullopt;
     std::size_t asleep_bytes = 0;  ///< Text that a lazy grammar with patterns has waited through.
     bool awake = false;            ///< Set where it is known that it waits no longer.
-    std::vector<Token> biased = {};
+    std::vector<Token> touched = {};  ///< Of a bias or penalties: what they change the logits of.
+    std::size_t oldest = 0;           ///< Where the next one goes that penalties remember.
+
+    /// Whether it is told of the prompt.
+    bool has_history() const;
+    /// Notes a token that penalties have been told of.
+    void remember(Token token);
 };
 
 struct Sampler::Impl {
@@ -51,6 +61,9 @@ struct Sampler::Impl {
     bool only_greedy() const;
 
     Result<Token> draw(std::span<const float> logits);
+    /// Lists in `touched` the only tokens whose logits the first samplers of the chain change, and
+    /// gives how many samplers these are.
+    std::size_t find_touched();
     /// How many of the largest logits are enough to choose from behind the first `first` samplers;
     /// 0 where all are needed.
     std::size_t enough(std::size_t first) const;
@@ -72,6 +85,7 @@ struct Sampler::Impl {
     std::int32_t vocab_size = 0;   ///< 0 where no sampler knows it.
     std::optional<Error> failure;  ///< Set while a grammar is in no state to go on.
     std::vector<llama_token_data> candidates;
+    std::vector<Token> touched;
 };
 
 /// What the engine threw, as an error.

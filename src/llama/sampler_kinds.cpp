@@ -157,7 +157,7 @@ Result<void> Sampler::add_penalties(const PenaltyOptions& options) {
         llama_sampler_init_penalties(
             impl_->vocab_size, options.last_n, options.repeat, options.frequency, options.presence
         ),
-        {.kind = SamplerKind::kHistory, .count = options.last_n}
+        {.kind = SamplerKind::kPenalties, .count = options.last_n}
     );
     return {};
 }
@@ -210,7 +210,7 @@ Result<void> Sampler::add_logit_bias(std::int32_t vocab_size, std::span<const Lo
     const auto count = static_cast<std::int32_t>(checked.size());
     impl_->add(
         llama_sampler_init_logit_bias(vocab_size, count, checked.data()),
-        {.kind = SamplerKind::kBias, .biased = std::move(biased)}
+        {.kind = SamplerKind::kBias, .touched = std::move(biased)}
     );
     return {};
 }

@@ -289,6 +289,47 @@ TEST(Sampler, a_biased_chain_chooses_as_from_all_tokens) {
     }
 }
 
+// As above. Windows of up to 1,024 tokens are known by their tokens, longer ones are not.
+TEST(Sampler, a_chain_with_penalties_chooses_as_from_all_tokens) {
+    std::mt19937 random(6);
+    std::uniform_int_distribution<Token> any_token(0, 1999);
+    std::uniform_real_distribution<float> any_penalty(-3.0F, 3.0F);
+    for (std::uint32_t seed = 0; seed < 200; ++seed) {
+        const auto logits = random_logits(2000, seed);
+        const std::int32_t last_n = seed % 10 == 0 ? 1500 : static_cast<std::int32_t>(seed % 100);
+        const std::vector<LogitBias> biases = {{any_token(random), -kInf}};
+        Sampler sampler;
+        ASSERT_TRUE(sampler.add_logit_bias(2000, biases));
+        ASSERT_TRUE(sampler.add_penalties({
+            .last_n = last_n,
+            .repeat = std::exp(any_penalty(random)),
+            .frequency = any_penalty(random),
+            .presence = any_penalty(random),
+        }));
+        if (seed % 2 == 0) {
+            ASSERT_TRUE(sampler.add_top_k(static_cast<std::int32_t>(1 + seed % 50)));
+            ASSERT_TRUE(sampler.add_dist(seed));
+        } else {
+            ASSERT_TRUE(sampler.add_greedy());
+        }
+        std::vector<Token> prompt(seed % 7 * 40);
+        for (Token& token : prompt) token = any_token(random);
+        ASSERT_TRUE(sampler.prime(prompt));
+        for (std::uint32_t step = 0; step < seed % 90; ++step) {
+            ASSERT_TRUE(sampler.accept(any_token(random)));
+        }
+        if (seed % 11 == 0) sampler.reset();
+        auto from_all = sampler.clone();
+        ASSERT_TRUE(from_all);
+        auto candidates = candidates_of(logits);
+        const auto expected = from_all->apply(candidates);
+        const auto drawn = sampler.sample(logits);
+        ASSERT_TRUE(expected);
+        ASSERT_TRUE(drawn) << drawn.error().message;
+        EXPECT_EQ(*drawn, *expected) << seed;
+    }
+}
+
 TEST(Sampler, mirostat_holds_the_surprise_near_its_target) {
     const auto logits = random_logits(2000, 3);
     const double norm = [&] {
