@@ -92,6 +92,7 @@ class PacedDecoder final : public Decoder {
     Result<std::span<const float>> logits(std::size_t) override {
         return std::span<const float>(logits_);
     }
+    std::int32_t threads() const override { return 1; }
     void remove(SequenceId) override {}
     bool can_forget() const override { return false; }
     Result<void> forget(SequenceId, Position, Position) override { return unsupported(); }

@@ -40,7 +40,7 @@ enum class Sharing : std::uint8_t {
 };
 
 /// Chooses the tokens of one answer.
-/// Threads: thread-compatible; used on the engine thread, made and destroyed on any.
+/// Threads: thread-compatible; used, made and destroyed on any.
 class TokenSampler {
   public:
     virtual ~TokenSampler() = default;
@@ -86,6 +86,9 @@ class Decoder {
     /// The logits of an entry of the last batch.
     /// Shape:   [vocab_size] float32; valid until the next decode().
     virtual Result<std::span<const float>> logits(std::size_t entry) = 0;
+
+    /// On how many threads a step is computed now, at least 1.
+    virtual std::int32_t threads() const = 0;
 
     /// Forgets a whole sequence and frees its cells.
     virtual void remove(SequenceId sequence) = 0;

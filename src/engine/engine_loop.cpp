@@ -282,6 +282,7 @@ void EngineLoop::count_step(const Grants& granted, Clock::TimePoint::duration du
 
 // After a decode: counts what is in memory now, and goes on with the sequences that it completed.
 void EngineLoop::advance(const Grants& granted) {
+    due_.clear();
     std::size_t entries = 0;
     for (std::size_t i = 0; i < granted.size(); ++i) {
         if (granted[i] == 0) continue;
@@ -289,11 +290,14 @@ void EngineLoop::advance(const Grants& granted) {
         count_decoded(sequence, granted[i]);
         entries += unsigned_of(granted[i]);
         if (sequence.pending() == 0) {
-            choose_token(sequence, entries - 1);
+            make_due(sequence, entries - 1);
         } else if (sequence.reports_progress) {
             tell(sequence, news_of(sequence));
         }
     }
+    const std::size_t threads = unsigned_of(decoder_.threads());
+    crew_.run(due_.size(), threads, [this](std::size_t i) { choose(due_[i]); });
+    for (Due& due : due_) take_token(due);
     remove_ended();
 }
 
@@ -304,13 +308,35 @@ void EngineLoop::count_decoded(Sequence& sequence, std::int32_t tokens) {
     if (sequence.decoded == sequence.stop_at) prefixes_.keep(sequence);
 }
 
-void EngineLoop::choose_token(Sequence& sequence, std::size_t entry) {
+void EngineLoop::make_due(Sequence& sequence, std::size_t entry) {
     if (sequence.answer_tokens_max == 0) {
         return end(sequence, {}, finish_with(FinishReason::kLength));
     }
     const auto logits = decoder_.logits(entry);
     if (!logits) return end(sequence, {}, finish_with(logits.error()));
-    const auto token = next_token(sequence, *logits);
+    due_.push_back({.sequence = &sequence, .logits = *logits});
+}
+
+// What the model chooses, or what ends a thinking that has come to its bound. It touches nothing
+// but its sequence: several threads choose at the same time.
+void EngineLoop::choose(Due& due) const {
+    Sequence& sequence = *due.sequence;
+    if (!sequence.thinking.is_over()) {
+        due.token = sequence.sampler->sample(due.logits);
+    } else {
+        const Token token = sequence.thinking_end[sequence.thinking_end_at++];
+        if (sequence.thinking_end_at == sequence.thinking_end.size()) sequence.thinking.end();
+        const auto accepted = sequence.sampler->accept(token);
+        due.token = accepted ? Result<Token>(token) : accepted.error();
+    }
+    if (due.token && sequence.top_logprobs) {
+        due.logprobs = token_logprobs(due.logits, *due.token, *sequence.top_logprobs, tokenizer_);
+    }
+}
+
+void EngineLoop::take_token(Due& due) {
+    Sequence& sequence = *due.sequence;
+    const Result<Token>& token = due.token;
     if (!token) return end(sequence, {}, finish_with(token.error()));
 
     if (!sequence.first_token_at) sequence.first_token_at = now_;
@@ -324,10 +350,7 @@ void EngineLoop::choose_token(Sequence& sequence, std::size_t entry) {
     event.text = sequence.text.push(*token);
     event.tokens.push_back(*token);
     sequence.thinking.push(sequence.text.piece(*token));
-    if (sequence.top_logprobs) {
-        event.logprobs.push_back(token_logprobs(*logits, *token, *sequence.top_logprobs, tokenizer_)
-        );
-    }
+    if (due.logprobs) event.logprobs.push_back(std::move(*due.logprobs));
     if (!sequence.text.stop().empty()) {
         return end(sequence, std::move(event), finish_with(FinishReason::kStop));
     }
@@ -369,15 +392,6 @@ Event EngineLoop::news_of(const Sequence& sequence) const {
 void EngineLoop::tell(Sequence& sequence, Event event) {
     sequence.stream->push(std::move(event));
     ready_.push_back(sequence.stream);
-}
-
-// What the model chooses, or what ends a thinking that has come to its bound.
-Result<Token> EngineLoop::next_token(Sequence& sequence, std::span<const float> logits) {
-    if (!sequence.thinking.is_over()) return sequence.sampler->sample(logits);
-    const Token token = sequence.thinking_end[sequence.thinking_end_at++];
-    if (sequence.thinking_end_at == sequence.thinking_end.size()) sequence.thinking.end();
-    MULLAMA_TRY(sequence.sampler->accept(token));
-    return token;
 }
 
 void EngineLoop::end(Sequence& sequence, Event last, Finish finish) {

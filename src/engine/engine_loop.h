@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "engine/crew.h"
 #include "engine/decoder.h"
 #include "engine/inbox.h"
 #include "engine/prefill_pace.h"
@@ -52,6 +53,14 @@ class EngineLoop {
   private:
     using Grants = std::vector<std::int32_t>;  // tokens of each running sequence in a step
 
+    // A sequence whose next token can be chosen.
+    struct Due {
+        Sequence* sequence = nullptr;
+        std::span<const float> logits;
+        Result<Token> token = kNoToken;
+        std::optional<TokenLogprobs> logprobs = std::nullopt;
+    };
+
     // Inbox.
     void drop_abandoned();
     void check_readers();
@@ -79,9 +88,10 @@ class EngineLoop {
     void count_step(const Grants& granted, Clock::TimePoint::duration duration);
     void advance(const Grants& granted);
     void count_decoded(Sequence& sequence, std::int32_t tokens);
-    void choose_token(Sequence& sequence, std::size_t entry);
+    void make_due(Sequence& sequence, std::size_t entry);
+    void choose(Due& due) const;
+    void take_token(Due& due);
     bool shift_context(Sequence& sequence);
-    Result<Token> next_token(Sequence& sequence, std::span<const float> logits);
     Event news_of(const Sequence& sequence) const;
     void tell(Sequence& sequence, Event event);
     void end(Sequence& sequence, Event last, Finish finish);
@@ -106,6 +116,8 @@ class EngineLoop {
     std::vector<SequenceId> free_ids_;
     bool short_of_cells_ = false;  // one was preempted, and none has ended since
     std::vector<DecodeEntry> batch_;
+    std::vector<Due> due_;
+    Crew crew_;                                   // chooses their tokens
     std::vector<std::shared_ptr<Stream>> ready_;  // streams with news in this step
     Clock::TimePoint now_;
     EngineStats counters_;

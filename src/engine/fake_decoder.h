@@ -46,6 +46,7 @@ class FakeDecoder final : public Decoder {
     Result<void> check_media(const MediaEmbedding& media) const override;
     Result<void> decode_media(const MediaStep& step) override;
     Result<std::span<const float>> logits(std::size_t entry) override;
+    std::int32_t threads() const override { return 4; }
     void remove(SequenceId sequence) override;
     bool can_forget() const override { return state_.lock()->can_forget; }
     Result<void> forget(SequenceId sequence, Position begin, Position end) override;

@@ -32,6 +32,7 @@ class LlamaDecoder final : public Decoder {
     Result<void> check_media(const MediaEmbedding& media) const override;
     Result<void> decode_media(const MediaStep& step) override;
     Result<std::span<const float>> logits(std::size_t entry) override;
+    std::int32_t threads() const override { return context_.threads(); }
     void remove(SequenceId sequence) override;
     bool can_forget() const override { return can_forget_; }
     Result<void> forget(SequenceId sequence, Position begin, Position end) override;

@@ -189,6 +189,7 @@ TEST(LocalEngine, a_decoder_that_throws_ends_requests_and_not_the_program) {
         Result<std::span<const float>> logits(std::size_t) override {
             return std::span<const float>();
         }
+        std::int32_t threads() const override { return 1; }
         void remove(SequenceId) override {}
         bool can_forget() const override { return true; }
         Result<void> forget(SequenceId, Position, Position) override { return {}; }

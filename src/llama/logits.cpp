@@ -1,5 +1,7 @@
 #include "llama/logits.h"
 
+#include "llama/top_tokens.h"
+
 #include <algorithm>
 #include <array>
 #include <functional>
@@ -119,6 +121,14 @@ void fill_top_and(
     std::ranges::sort(candidates, {}, &llama_token_data::id);
     const auto twice = std::ranges::unique(candidates, {}, &llama_token_data::id);
     candidates.erase(twice.begin(), twice.end());
+}
+
+std::vector<Token> top_tokens(std::span<const float> logits, std::size_t count) {
+    std::vector<llama_token_data> candidates;
+    fill_top(logits, count, candidates);
+    std::vector<Token> tokens;
+    for (const auto& each : candidates) tokens.push_back(each.id);
+    return tokens;
 }
 
 }  // namespace mullama
