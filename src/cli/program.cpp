@@ -2,6 +2,7 @@
 
 #include "api/options.h"
 #include "base/error.h"
+#include "cli/bench_report.h"
 #include "cli/display_width.h"
 #include "cli/model_file.h"
 #include "cli/serve_settings.h"
@@ -86,6 +87,17 @@ Examples:
   mullama embed smollm2:135m --pooling mean --dimensions 128 < notes.txt
 )";
 
+constexpr const char* kBenchFooter =
+    R"(Measures tokens per second as llama.cpp's llama-bench does, on random tokens: reading a prompt
+(pp512) and generating (tg128). Several numbers with commas are as many tests. Programs that use
+the cores meanwhile, a server's answers among them, make it slower.
+
+Examples:
+  mullama bench smollm2:135m
+  mullama bench ./model.gguf --n-prompt 512,2048 --n-gen 0 --threads 4,8
+  mullama bench smollm2:135m --output jsonl
+)";
+
 constexpr const char* kPullFooter = R"(A model that is there already is read whole and verified.
 
 Models:
@@ -137,6 +149,7 @@ class CommandLine {
         add_show();
         add_tokenize();
         add_embed();
+        add_bench();
         add_pull();
         add_list();
         add_ps();
@@ -271,6 +284,40 @@ class CommandLine {
         on(verb, [this] { return embed(embed_); });
     }
 
+    void add_bench() {
+        CLI::App* verb = app_.add_subcommand("bench", "Measure a model's speed");
+        verb->footer(kBenchFooter);
+        verb->add_option("MODEL", bench_.model, "Model name or GGUF file")
+            ->required()
+            ->type_name("");
+        const auto add_numbers = [verb](const char* flags, auto& numbers, const char* help) {
+            return verb->add_option(flags, numbers, help)
+                ->type_name("N[,N]")
+                ->delimiter(',')
+                ->allow_extra_args(false);
+        };
+        // As the type says it all: its own description would be shown too.
+        const auto in = [](std::int32_t least, std::int32_t most) {
+            return CLI::Range(least, most).description("");
+        };
+        add_numbers("-p,--n-prompt", bench_.prompt_tokens, "Tokens of a prompt (default 512)")
+            ->check(in(0, 1 << 24));
+        add_numbers("-n,--n-gen", bench_.generated_tokens, "Tokens to generate (default 128)")
+            ->check(in(0, 1 << 24));
+        add_numbers("-t,--threads", bench_.threads, "Threads (default 0 = automatic)")
+            ->check(in(0, 512));
+        verb->add_option("-r,--repetitions", bench_.repetitions, "Of each test (default 5)")
+            ->type_name("N")
+            ->check(in(1, 10000));
+        verb->add_option("-o,--output", bench_.form, "md, csv or jsonl (default md)")
+            ->type_name("")
+            ->check(CLI::IsMember(
+                        std::vector<std::string>(std::begin(kBenchForms), std::end(kBenchForms))
+            )
+                        .description(""));
+        on(verb, [this] { return cli::bench(bench_); });
+    }
+
     void add_pull() {
         CLI::App* verb = app_.add_subcommand("pull", "Download a model");
         verb->footer([] { return kPullFooter + known_models_help(); });
@@ -378,6 +425,7 @@ class CommandLine {
     ShowArguments show_;
     TokenizeArguments tokenize_;
     EmbedArguments embed_;
+    BenchArguments bench_;
     StopArguments stop_;
     LogsArguments logs_;
     std::string name_;

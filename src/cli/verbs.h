@@ -68,6 +68,17 @@ struct EmbedArguments {
 };
 ExitCode embed(const EmbedArguments& arguments);
 
+/// `mullama bench`
+struct BenchArguments {
+    std::string model;
+    std::vector<std::int32_t> prompt_tokens = {512};     ///< Each a test; 0 = none.
+    std::vector<std::int32_t> generated_tokens = {128};  ///< As above.
+    std::vector<std::int32_t> threads = {0};             ///< Of each test; 0 = automatic.
+    std::int32_t repetitions = 5;                        ///< At least 1.
+    std::string form = "md";                             ///< One of kBenchForms.
+};
+ExitCode bench(const BenchArguments& arguments);
+
 /// `mullama pull`
 ExitCode pull(const std::string& model);
 

@@ -21,7 +21,7 @@ class CommandLineTest(ProgramTest):
                 self.assertIn(part, text)
 
     def test_help_of_each_verb(self):
-        for verb in ("serve", "run", "show", "tokenize", "embed", "pull", "list", "ps", "stop", "logs"):
+        for verb in ("serve", "run", "show", "tokenize", "embed", "bench", "pull", "list", "ps", "stop", "logs"):
             text = self.output_of(verb, "--help")
             self.assertIn(f"mullama {verb}", text)
             self.assertEqual(text, self.output_of("help", verb))
@@ -44,6 +44,32 @@ class CommandLineTest(ProgramTest):
         self.fails(2, "see `mullama --help`", "--nonsense")
         self.fails(2, "there is no command 'nonsense'", "help", "nonsense")
         self.fails(2, "see `mullama show --help`", "show", MODEL, "more")
+
+
+class BenchTest(ProgramTest):
+    def test_a_table_has_a_row_for_each_test(self):
+        lines = self.output_of("bench", MODEL, "-p", "8,16", "-n", "4", "-r", "2", "-t", "1,2").splitlines()
+        self.assertRegex(lines[0], r"\A\| model +\| +size \| +params \| backend +\| threads \| +test \| +t/s \|\Z")
+        rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
+        self.assertEqual([(row[4], row[5]) for row in rows],
+                         [(threads, test) for threads in ("1", "2") for test in ("pp8", "pp16", "tg4")])
+        for row in rows:
+            self.assertEqual(row[2], "134.52 M")
+            speed, deviation = map(float, row[6].split(" ± "))
+            self.assertGreater(speed, deviation)
+
+    def test_json_has_the_samples(self):
+        row = json.loads(self.output_of("bench", MODEL, "-p", "0", "-n", "4", "-r", "3", "--output", "jsonl"))
+        self.assertEqual((row["n_prompt"], row["n_gen"], len(row["samples_ns"])), (0, 4, 3))
+        self.assertGreaterEqual(row["n_threads"], 1)
+        self.assertTrue(all(math.isclose(4e9 / ns, ts, rel_tol=1e-3)
+                            for ns, ts in zip(row["samples_ns"], row["samples_ts"])))
+
+    def test_refusals(self):
+        self.fails(2, "there is nothing to measure", "bench", MODEL, "-p", "0", "-n", "0")
+        self.fails(2, "see `mullama bench --help`", "bench", MODEL, "-p", "many")
+        self.fails(2, "see `mullama bench --help`", "bench", MODEL, "-r", "0")
+        self.fails(3, "not found", "bench", "nope")
 
 
 class ShowTest(ProgramTest):
