@@ -27,6 +27,12 @@ endif()
 
 if(MULLAMA_BUILD_TESTS)
     enable_testing()
+    # Some thirty programs hold the whole engine: where mold is there, they link in a third of the time.
+    include(CheckLinkerFlag)
+    check_linker_flag(CXX -fuse-ld=mold MULLAMA_HAS_MOLD)
+    if(MULLAMA_HAS_MOLD)
+        add_link_options(-fuse-ld=mold)
+    endif()
     find_package(GTest REQUIRED)
     include(GoogleTest)
 endif()
