@@ -161,13 +161,13 @@ class ToolsTest(ServerTest):
         self.assertIn("thinking", self.ollama.show("thinks").capabilities)
         chunks = self.openai.chat.completions.create(model="thinks", messages=ASK, max_tokens=24, stream=True)
         self.assertTrue("".join(getattr(chunk.choices[0].delta, "reasoning", None) or "" for chunk in chunks))
-        # A budget is at least 1,024 tokens, most of which nobody waits for.
-        with self.anthropic.messages.stream(
+        # A budget is at least 1,024 tokens; the small context ends it sooner.
+        answer = self.anthropic.messages.create(
             model="thinks", messages=ASK, max_tokens=1100, thinking={"type": "enabled", "budget_tokens": 1024},
-            extra_body={"temperature": 0}
-        ) as stream:
-            first = next(event for event in stream if event.type == "thinking")
-        self.assertTrue(first.thinking)
+            extra_body={"temperature": 0, "num_ctx": 128}
+        )
+        self.assertEqual(answer.content[0].type, "thinking")
+        self.assertTrue(answer.content[0].thinking)
 
 
 if __name__ == "__main__":
