@@ -36,9 +36,15 @@ bool SamplerEntry::has_history() const {
 }
 
 // A longer window than candidates are picked for is of no use.
+bool SamplerEntry::knows_touched() const {
+    const bool short_window =
+        kind == SamplerKind::kPenalties && static_cast<std::size_t>(std::max(count, 0)) <= kTopMax;
+    return short_window || kind == SamplerKind::kBias;
+}
+
 void SamplerEntry::remember(Token token) {
-    const auto window = static_cast<std::size_t>(std::max(count, 0));
-    if (kind != SamplerKind::kPenalties || window == 0 || window > kTopMax) return;
+    if (kind != SamplerKind::kPenalties || count <= 0 || !knows_touched()) return;
+    const auto window = static_cast<std::size_t>(count);
     if (touched.size() < window) {
         touched.push_back(token);
     } else {
@@ -187,9 +193,7 @@ std::size_t Sampler::Impl::find_touched() {
     touched.clear();
     for (std::size_t first = 0; first < entries.size(); ++first) {
         const SamplerEntry& entry = entries[first];
-        const bool knows = entry.kind == SamplerKind::kPenalties &&
-                           static_cast<std::size_t>(std::max(entry.count, 0)) <= kTopMax;
-        if (!knows && entry.kind != SamplerKind::kBias) return first;
+        if (!entry.knows_touched()) return first;
         touched.insert(touched.end(), entry.touched.begin(), entry.touched.end());
     }
     return entries.size();

@@ -42,6 +42,8 @@ struct SamplerEntry {
     std::vector<Token> touched = {};  ///< Of a bias or penalties: what they change the logits of.
     std::size_t oldest = 0;           ///< Where the next one goes that penalties remember.
 
+    /// Whether it changes the logits of `touched` only.
+    bool knows_touched() const;
     /// Whether it is told of the prompt.
     bool has_history() const;
     /// Notes a token that penalties have been told of.

@@ -255,12 +255,34 @@ TEST(Sampler, logit_bias_adds_and_forbids) {
     EXPECT_FLOAT_EQ(candidates[2].logit, 5.5F);
 }
 
-// apply() lists all tokens, sample() those that can be chosen.
+/// Ends a chain with a draw from the largest, or with the largest one.
+void add_choice(Sampler& sampler, std::uint32_t seed) {
+    if (seed % 2 == 0) {
+        ASSERT_TRUE(sampler.add_top_k(static_cast<std::int32_t>(1 + seed % 50)));
+        ASSERT_TRUE(sampler.add_dist(seed));
+    } else {
+        ASSERT_TRUE(sampler.add_greedy());
+    }
+}
+
+/// apply() lists all tokens, sample() those that can be chosen.
+void expect_choice_as_from_all(Sampler& sampler, const std::vector<float>& logits) {
+    auto from_all = sampler.clone();
+    ASSERT_TRUE(from_all);
+    auto candidates = candidates_of(logits);
+    const auto expected = from_all->apply(candidates);
+    const auto drawn = sampler.sample(logits);
+    ASSERT_TRUE(expected);
+    ASSERT_TRUE(drawn) << drawn.error().message;
+    EXPECT_EQ(*drawn, *expected);
+}
+
 TEST(Sampler, a_biased_chain_chooses_as_from_all_tokens) {
     std::mt19937 random(5);
     std::uniform_int_distribution<Token> any_token(0, 1999);
     std::uniform_real_distribution<float> any_bias(-8.0F, 8.0F);
     for (std::uint32_t seed = 0; seed < 200; ++seed) {
+        SCOPED_TRACE(seed);
         const auto logits = random_logits(2000, seed);
         std::vector<LogitBias> biases = {{any_token(random), -kInf}, {any_token(random), -kInf}};
         biases.push_back(
@@ -269,32 +291,20 @@ TEST(Sampler, a_biased_chain_chooses_as_from_all_tokens) {
         for (std::uint32_t i = 0; i < seed % 9; ++i) {
             biases.push_back({any_token(random), any_bias(random)});
         }
-        const auto make = [&] {
-            Sampler sampler;
-            EXPECT_TRUE(sampler.add_logit_bias(2000, biases));
-            if (seed % 2 == 0) {
-                EXPECT_TRUE(sampler.add_top_k(static_cast<std::int32_t>(1 + seed % 50)));
-                EXPECT_TRUE(sampler.add_dist(seed));
-            } else {
-                EXPECT_TRUE(sampler.add_greedy());
-            }
-            return sampler;
-        };
-        auto candidates = candidates_of(logits);
-        const auto expected = make().apply(candidates);
-        const auto drawn = make().sample(logits);
-        ASSERT_TRUE(expected);
-        ASSERT_TRUE(drawn) << drawn.error().message;
-        EXPECT_EQ(*drawn, *expected) << seed;
+        Sampler sampler;
+        ASSERT_TRUE(sampler.add_logit_bias(2000, biases));
+        add_choice(sampler, seed);
+        expect_choice_as_from_all(sampler, logits);
     }
 }
 
-// As above. Windows of up to 1,024 tokens are known by their tokens, longer ones are not.
+// Windows of up to 1,024 tokens are known by their tokens, longer ones are not.
 TEST(Sampler, a_chain_with_penalties_chooses_as_from_all_tokens) {
     std::mt19937 random(6);
     std::uniform_int_distribution<Token> any_token(0, 1999);
     std::uniform_real_distribution<float> any_penalty(-3.0F, 3.0F);
     for (std::uint32_t seed = 0; seed < 200; ++seed) {
+        SCOPED_TRACE(seed);
         const auto logits = random_logits(2000, seed);
         const std::int32_t last_n = seed % 10 == 0 ? 1500 : static_cast<std::int32_t>(seed % 100);
         const std::vector<LogitBias> biases = {{any_token(random), -kInf}};
@@ -306,12 +316,7 @@ TEST(Sampler, a_chain_with_penalties_chooses_as_from_all_tokens) {
             .frequency = any_penalty(random),
             .presence = any_penalty(random),
         }));
-        if (seed % 2 == 0) {
-            ASSERT_TRUE(sampler.add_top_k(static_cast<std::int32_t>(1 + seed % 50)));
-            ASSERT_TRUE(sampler.add_dist(seed));
-        } else {
-            ASSERT_TRUE(sampler.add_greedy());
-        }
+        add_choice(sampler, seed);
         std::vector<Token> prompt(seed % 7 * 40);
         for (Token& token : prompt) token = any_token(random);
         ASSERT_TRUE(sampler.prime(prompt));
@@ -319,14 +324,7 @@ TEST(Sampler, a_chain_with_penalties_chooses_as_from_all_tokens) {
             ASSERT_TRUE(sampler.accept(any_token(random)));
         }
         if (seed % 11 == 0) sampler.reset();
-        auto from_all = sampler.clone();
-        ASSERT_TRUE(from_all);
-        auto candidates = candidates_of(logits);
-        const auto expected = from_all->apply(candidates);
-        const auto drawn = sampler.sample(logits);
-        ASSERT_TRUE(expected);
-        ASSERT_TRUE(drawn) << drawn.error().message;
-        EXPECT_EQ(*drawn, *expected) << seed;
+        expect_choice_as_from_all(sampler, logits);
     }
 }
 
