@@ -80,7 +80,7 @@ class Bench {
           any_token_(0, context_.model().vocab().size() - 1) {}
 
     Result<void> step(std::int32_t tokens) {
-        if (interrupt_->pressed()) return fail(ErrorCode::kCancelled, "interrupted");
+        MULLAMA_TRY(interrupt_->check());
         batch_.clear();
         for (std::int32_t i = 0; i < tokens; ++i) {
             MULLAMA_TRY(batch_.add(any_token_(random_), position_++, 0, i + 1 == tokens));

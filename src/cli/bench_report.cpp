@@ -12,6 +12,8 @@
 namespace mullama::cli {
 namespace {
 
+constexpr char kTableRow[] = "| {:<30} | {:>10} | {:>10} | {:<10} | {:>7} | {:>15} | {:>20} |\n";
+
 struct Spread {
     double mean = 0.0;
     double deviation = 0.0;
@@ -53,11 +55,9 @@ std::string quoted(std::string_view text) {
     return result + '"';
 }
 
-std::string table_line(const BenchedModel& model, const BenchRow& row) {
-    const std::vector<double> speeds = speeds_of(row);
-    const Spread speed = spread_of(speeds);
+std::string table_line(const BenchedModel& model, const BenchRow& row, Spread speed) {
     return fmt::format(
-        "| {:<30} | {:>10} | {:>10} | {:<10} | {:>7} | {:>15} | {:>20} |\n",
+        kTableRow,
         model.description,
         size_text(model.size_bytes),
         parameters_text(model.parameters),
@@ -68,9 +68,7 @@ std::string table_line(const BenchedModel& model, const BenchRow& row) {
     );
 }
 
-std::string csv_line(const BenchedModel& model, const BenchRow& row) {
-    const std::vector<double> speeds = speeds_of(row);
-    const Spread speed = spread_of(speeds);
+std::string csv_line(const BenchedModel& model, const BenchRow& row, Spread speed) {
     return fmt::format(
         "{},{},{},{},{},{},{},{},{:.6f},{:.6f}\n",
         quoted(model.file),
@@ -86,9 +84,9 @@ std::string csv_line(const BenchedModel& model, const BenchRow& row) {
     );
 }
 
-std::string json_line(const BenchedModel& model, const BenchRow& row) {
-    const std::vector<double> speeds = speeds_of(row);
-    const Spread speed = spread_of(speeds);
+std::string json_line(
+    const BenchedModel& model, const BenchRow& row, Spread speed, std::span<const double> speeds
+) {
     api::JsonWriter out;
     out.begin_object()
         .field("model_filename", model.file)
@@ -117,23 +115,13 @@ std::string BenchTest::name() const {
 std::string bench_head(std::string_view form) {
     if (form == "md") {
         return fmt::format(
-            "| {:<30} | {:>10} | {:>10} | {:<10} | {:>7} | {:>15} | {:>20} |\n"
-            "| {:-<30} | {:->9}: | {:->9}: | {:-<10} | {:->6}: | {:->14}: | {:->19}: |\n",
-            "model",
-            "size",
-            "params",
-            "backend",
-            "threads",
-            "test",
-            "t/s",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            ""
-        );
+                   kTableRow, "model", "size", "params", "backend", "threads", "test", "t/s"
+               ) +
+               fmt::format(
+                   "| {0:-<30} | {0:->9}: | {0:->9}: | {0:-<10} | {0:->6}: | {0:->14}: | "
+                   "{0:->19}: |\n",
+                   ""
+               );
     }
     if (form == "csv") {
         return "model_filename,model_type,model_size,model_n_params,devices,n_threads,n_prompt,"
@@ -143,9 +131,11 @@ std::string bench_head(std::string_view form) {
 }
 
 std::string bench_line(std::string_view form, const BenchedModel& model, const BenchRow& row) {
-    if (form == "csv") return csv_line(model, row);
-    if (form == "jsonl") return json_line(model, row);
-    return table_line(model, row);
+    const std::vector<double> speeds = speeds_of(row);
+    const Spread speed = spread_of(speeds);
+    if (form == "csv") return csv_line(model, row, speed);
+    if (form == "jsonl") return json_line(model, row, speed, speeds);
+    return table_line(model, row, speed);
 }
 
 }  // namespace mullama::cli

@@ -147,11 +147,10 @@ Result<void> wait_for(DaemonClient& client, pid_t child, const fs::path& log_fil
                 log_file.string()
             );
         }
-        if (interrupt.pressed()) return fail(ErrorCode::kCancelled, "interrupted");
+        MULLAMA_TRY(interrupt.check());
         std::this_thread::sleep_for(kLook);
     }
-    if (interrupt.pressed()) return fail(ErrorCode::kCancelled, "interrupted");
-    return {};
+    return interrupt.check();
 }
 
 }  // namespace

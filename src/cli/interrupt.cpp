@@ -1,5 +1,7 @@
 #include "cli/interrupt.h"
 
+#include "base/error.h"
+
 #include <atomic>
 #include <csignal>
 
@@ -32,6 +34,11 @@ Interrupt::~Interrupt() {
 
 bool Interrupt::pressed() const {
     return interrupted;
+}
+
+Result<void> Interrupt::check() const {
+    if (pressed()) return fail(ErrorCode::kCancelled, "interrupted");
+    return {};
 }
 
 void Interrupt::clear() {

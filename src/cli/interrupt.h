@@ -1,5 +1,7 @@
 #pragma once
 
+#include <mullama/result.h>
+
 namespace mullama::cli {
 
 /// While one lives, Ctrl-C (SIGINT) sets a flag in place of ending the program.
@@ -13,6 +15,8 @@ class Interrupt {
 
     /// Whether Ctrl-C was pressed since the start or the last clear().
     bool pressed() const;
+    /// Errors: kCancelled: pressed().
+    Result<void> check() const;
     void clear();
 };
 
