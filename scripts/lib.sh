@@ -19,6 +19,8 @@ test_needs=('<gtest/gtest.h>' '<gmock/gmock.h>' valgrind doxygen tmux openssl cl
 # Objects are found again by a second clone: paths inside the clone are relative to it.
 export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$root}"
 export CCACHE_NOHASHDIR="${CCACHE_NOHASHDIR:-1}"
+# What ccache asks for before it keeps precompiled headers and what is compiled with them.
+export CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS:-pch_defines,time_macros}"
 
 say() { printf '==> %s\n' "$*" >&2; }
 
