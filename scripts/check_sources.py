@@ -30,7 +30,8 @@ def compiled_by(root, build):
     targets = {}
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         path = pathlib.Path(entry["directory"], entry["file"]).resolve()
-        target = re.search(r"([^/\s]+)\.dir/", entry.get("output", "") or entry.get("command", ""))
+        # What is compiled names the target; the precompiled headers in a command may be another one's.
+        target = re.search(r" -o \S*?([^/\s]+)\.dir/", entry["command"])
         if path.is_relative_to(root) and target:
             targets.setdefault(path.relative_to(root).as_posix(), set()).add(target.group(1))
     return targets

@@ -21,7 +21,8 @@ class SourcesTest(TreeTest):
 
     def compile(self, targets):
         entries = [
-            {"directory": str(self.root / "build"), "file": str(self.root / source), "output": f"src/CMakeFiles/{target}.dir/x.o"}
+            {"directory": str(self.root / "build"), "file": str(self.root / source),
+             "command": f"c++ -include mullama_headers.dir/all.hxx -o src/CMakeFiles/{target}.dir/x.o -c {source}"}
             for source, target in targets.items()
         ]
         self.write("build/compile_commands.json", json.dumps(entries))
