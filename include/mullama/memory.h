@@ -31,10 +31,11 @@ class Memory {
     Result<bool> remove(SequenceId sequence, Position begin = kAll, Position end = kAll);
 
     /// Makes `to` share the cells of `from` in a range. A unified cache copies nothing; one cache
-    /// per sequence copies the cells at the next step and takes only the whole range.
+    /// per sequence copies the cells at the next step and takes only the whole range. A recurrent
+    /// state goes with the last position: it takes the place of that of `to`.
     /// Errors:  kInvalidArgument also where `to` has positions from `begin` on, or is not empty
     ///          where only the whole range can be copied. kUnsupported also where part of a
-    ///          sequence cannot be copied.
+    ///          sequence cannot be copied, or of a recurrent one a part that is not its end.
     Result<void> copy(SequenceId from, SequenceId to, Position begin = kAll, Position end = kAll);
 
     /// Forgets all sequences but one.

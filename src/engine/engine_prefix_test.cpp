@@ -1,8 +1,10 @@
 #include "engine/model_answers.h"
 #include "tests/support/models.h"
 #include "tests/support/scratch_dir.h"
+#include "tests/support/tiny_models.h"
 #include <mullama/engine.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -11,18 +13,39 @@
 #include <gtest/gtest.h>
 
 /// Answers that take over what others have computed, on a model whose memory gives any part
-/// (SmolLM2) and on one with sliding windows (Gemma 3), whose prompts here are longer than those.
+/// (SmolLM2), on one with sliding windows (Gemma 3), whose prompts here are longer than those, and
+/// on ones with recurrent states: no more than that (Mamba), and beside attention (LFM2).
 namespace mullama {
 namespace {
 
-using test::difference;
 using test::greedy;
 
 struct Case {
     const char* name;
     std::filesystem::path (*path)();
     int words;  // of the text that prompts begin with
+    float tolerance = test::kLogitTolerance;
 };
+
+// Whose logits are about 1.
+constexpr float kTinyTolerance = 0.02F;
+
+std::filesystem::path tiny(
+    const char* name, void (*write)(const std::filesystem::path&, std::uint64_t)
+) {
+    static const test::ScratchDir folder;
+    const std::filesystem::path path = folder.path() / name;
+    if (!std::filesystem::exists(path)) write(path, 7);
+    return path;
+}
+
+std::filesystem::path mamba_path() {
+    return tiny("mamba.gguf", test::write_tiny_mamba);
+}
+
+std::filesystem::path lfm2_path() {
+    return tiny("lfm2.gguf", test::write_tiny_lfm2);
+}
 
 class SharedPrefix : public testing::TestWithParam<Case> {
   protected:
@@ -49,6 +72,12 @@ class SharedPrefix : public testing::TestWithParam<Case> {
         return engine.submit(greedy(prompt)).value().collect();
     }
 
+    std::string different(
+        const std::string& prompt, const Completion& answer, const Completion& alone
+    ) const {
+        return test::difference(model_, prompt, answer.tokens, alone.tokens, GetParam().tolerance);
+    }
+
     const Model model_;
     std::string system_;
 };
@@ -63,7 +92,7 @@ TEST_P(SharedPrefix, gives_the_answers_of_prompts_that_are_computed_whole) {
         const Completion together = streams[i].collect();
         const Completion alone = answer(*plain, prompts[i]);
         const std::int64_t length = alone.finish.usage.prompt_tokens;
-        EXPECT_EQ(difference(model_, prompts[i], together.tokens, alone.tokens), "");
+        EXPECT_EQ(different(prompts[i], together, alone), "");
         EXPECT_EQ(alone.finish.usage.cached_tokens, 0);
         EXPECT_EQ(together.finish.usage.cached_tokens > length - 20, i > 0);
     }
@@ -73,7 +102,7 @@ TEST_P(SharedPrefix, gives_the_answers_of_prompts_that_are_computed_whole) {
     const std::string next = system_ + " The diary is of";
     const Completion later = answer(*engine, next);
     const Completion alone = answer(*plain, next);
-    EXPECT_EQ(difference(model_, next, later.tokens, alone.tokens), "");
+    EXPECT_EQ(different(next, later, alone), "");
     EXPECT_GT(later.finish.usage.cached_tokens, alone.finish.usage.prompt_tokens - 20);
     EXPECT_GT(engine->stats().prefix_cache_bytes, 0);
     EXPECT_EQ(plain->stats().prefix_cache_bytes, 0);
@@ -87,7 +116,7 @@ TEST_P(SharedPrefix, outlives_the_engine_on_disk) {
 
     const auto engine = make_engine(1 << 30, folder.path());
     const Completion later = answer(*engine, next);
-    EXPECT_EQ(difference(model_, next, later.tokens, alone.tokens), "");
+    EXPECT_EQ(different(next, later, alone), "");
     EXPECT_GT(later.finish.usage.cached_tokens, alone.finish.usage.prompt_tokens - 20);
     EXPECT_GT(engine->stats().snapshot_bytes, 0);
 }
@@ -114,7 +143,10 @@ INSTANTIATE_TEST_SUITE_P(
     Model,
     SharedPrefix,
     testing::Values(
-        Case{"smollm2", test::smollm2_path, 60}, Case{"gemma3", test::gemma3_path, 350}
+        Case{"smollm2", test::smollm2_path, 60},
+        Case{"gemma3", test::gemma3_path, 350},
+        Case{"mamba", mamba_path, 120, kTinyTolerance},
+        Case{"lfm2", lfm2_path, 120, kTinyTolerance}
     ),
     [](const auto& tested) { return tested.param.name; }
 );

@@ -70,17 +70,17 @@ Result<std::int32_t> cells_of_all(std::int32_t length, const EngineOptions& opti
     );
 }
 
-// A recurrent state goes with the last position, and cannot be put together from parts.
+// Windows hold the last positions only, and a recurrent state is that of the last one.
 Sharing sharing_of(const Model& model) {
-    if (model.is_recurrent() || model.is_hybrid()) return Sharing::kNone;
-    return model.sliding_window() > 0 ? Sharing::kWhole : Sharing::kParts;
+    const bool whole = model.sliding_window() > 0 || model.is_recurrent() || model.is_hybrid();
+    return whole ? Sharing::kWhole : Sharing::kParts;
 }
 
-ContextOptions context_options(std::int32_t cells, const EngineOptions& options, Sharing sharing) {
+ContextOptions context_options(std::int32_t cells, const EngineOptions& options) {
     ContextOptions context;
     context.context_length = cells;
     context.ubatch_size = options.ubatch_size;
-    context.sequences_max = options.sequences_max + (sharing == Sharing::kNone ? 0 : 1);
+    context.sequences_max = options.sequences_max + 1;  // and one to save from
     context.batch_size = std::max(options.batch_size, context.sequences_max);
     context.outputs_max = context.sequences_max;  // one row of logits for each answer
     context.threads = options.threads;
@@ -100,7 +100,7 @@ Result<std::unique_ptr<Decoder>> LlamaDecoder::create(
     const std::int32_t length = length_of_one(model, options);
     const auto cells = cells_of_all(length, options);
     if (!cells) return cells.error();
-    auto context = Context::create(model, context_options(*cells, options, sharing_of(model)));
+    auto context = Context::create(model, context_options(*cells, options));
     if (!context) return std::move(context).error();
     MULLAMA_TRY(set_adapters(*context, options.adapters));
     MULLAMA_TRY(context->memory().remove(0));  // refuses models without a memory
@@ -225,7 +225,6 @@ Result<void> LlamaDecoder::forget(SequenceId sequence, Position begin, Position 
 }
 
 std::optional<std::uint64_t> LlamaDecoder::state_key() const {
-    if (sharing_ == Sharing::kNone) return std::nullopt;
     return mullama::state_key(context_);
 }
 

@@ -23,7 +23,7 @@ inline constexpr std::int32_t kAnswerTokens = 16;
 
 // Kernels round differently for batches of different shapes: where an answer from a shared batch
 // leaves the one computed alone, the two tokens must have been as good as equal by this much. One
-// logit of this model is about 20.
+// logit of a real model is about 20.
 inline constexpr float kLogitTolerance = 0.5F;
 
 /// Says always the likeliest token.
@@ -67,7 +67,8 @@ inline std::string difference(
     const Model& model,
     const std::string& prompt,
     const std::vector<Token>& answer,
-    const std::vector<Token>& alone
+    const std::vector<Token>& alone,
+    float tolerance = kLogitTolerance
 ) {
     if (answer.size() != alone.size()) {
         return fmt::format("{} tokens in place of {}", answer.size(), alone.size());
@@ -80,7 +81,7 @@ inline std::string difference(
     const auto logits = logits_after(context, tokens);
     const float logit = logits[static_cast<std::size_t>(*here)];
     const float logit_alone = logits[static_cast<std::size_t>(*there)];
-    if (std::abs(logit - logit_alone) <= kLogitTolerance) return "";
+    if (std::abs(logit - logit_alone) <= tolerance) return "";
     return fmt::format(
         "token {} of the answer to '{}' has a logit of {}, alone {}",
         here - answer.begin(),

@@ -80,14 +80,20 @@ Result<void> Memory::copy(SequenceId from, SequenceId to, Position begin, Positi
     const Position last = llama_memory_seq_pos_max(memory, from);
     const Range range = explicit_range(begin, end);
     if (last < 0 || range.begin > last || range.begin >= range.end) return {};
-    const bool whole = range.begin <= llama_memory_seq_pos_min(memory, from) && range.end > last;
     const Model& model = context_->model;
-    const bool takes_parts =
-        context_->options.unified && !model.is_recurrent() && !model.is_hybrid();
+    const bool takes_parts = context_->options.unified;
+    const bool to_the_end = range.end > last;
+    const bool whole = to_the_end && range.begin <= llama_memory_seq_pos_min(memory, from);
     if (!whole && !takes_parts) {
         return fail(
             ErrorCode::kUnsupported,
             "part of a sequence cannot be copied here: copy all of it, or use a unified cache"
+        );
+    }
+    if (!to_the_end && (model.is_recurrent() || model.is_hybrid())) {
+        return fail(
+            ErrorCode::kUnsupported,
+            "a recurrent state is that of a sequence's last position: copy up to its end"
         );
     }
     const Position to_end = llama_memory_seq_pos_max(memory, to) + 1;

@@ -227,6 +227,9 @@ TEST_F(MemoryTest, a_recurrent_state_cannot_be_cut) {
     EXPECT_FALSE(memory.remove(0, 4).value());
     EXPECT_EQ(memory.position_max(0).value(), 7);
     EXPECT_EQ(code_of(memory.copy(0, 1, 0, 4)), ErrorCode::kUnsupported);
+    ASSERT_TRUE(memory.copy(0, 1, 4, 8)) << "its end takes the state with it";
+    EXPECT_EQ(memory.position_max(1).value(), 7);
+    EXPECT_TRUE(memory.remove(1).value());
     ASSERT_TRUE(memory.copy(0, 1));
     EXPECT_TRUE(add(context, 1, 2));
     EXPECT_EQ(memory.position_max(0).value(), 7);

@@ -29,14 +29,14 @@ class TinyBuilder {
     void vector(const std::string& name, std::int64_t length, float middle, float spread);
     /// A convolution over `side` x `side` pixels of 3 channels, to scale as matrix().
     void convolution(const std::string& name, std::int64_t side, std::int64_t outputs);
-
-    void write(const std::filesystem::path& path) const;
-
-  private:
+    /// Uniform numbers in [middle - spread, middle + spread).
     void uniform(
         const std::string& name, std::vector<std::int64_t> shape, float middle, float spread
     );
 
+    void write(const std::filesystem::path& path) const;
+
+  private:
     std::uint64_t seed_;
     std::uint64_t tensors_ = 0;
     GgufWriter writer_;

@@ -87,6 +87,28 @@ std::string in_layer(std::int64_t layer, const char* name) {
     return "blk." + std::to_string(layer) + "." + name;
 }
 
+constexpr std::int64_t kMambaInner = 128;  // twice the embedding length
+constexpr std::int64_t kMambaKernel = 4;
+constexpr std::int64_t kMambaRank = 4;
+constexpr std::int64_t kMambaState = 8;
+constexpr std::int64_t kShortConvolution = 3;
+
+/// What all decoders tell of themselves, and their vocabulary, of which it gives the size.
+std::int64_t begin_decoder(
+    TinyBuilder& model, const std::string& architecture, const TinyLlamaOptions& options
+) {
+    model.set("general.architecture", architecture);
+    model.set("general.name", "tiny " + architecture);
+    model.set_u32("general.file_type", 0);
+    model.set_u32(architecture + ".context_length", options.context_length);
+    model.set_u32(architecture + ".embedding_length", options.embedding_length);
+    model.set_u32(architecture + ".block_count", options.layers);
+    model.set_u32(architecture + ".feed_forward_length", options.feed_forward_length);
+    model.set(architecture + ".attention.layer_norm_rms_epsilon", 1e-5F);
+    return options.vocab_file.empty() ? add_small_vocabulary(model)
+                                      : copy_vocabulary(model, options.vocab_file);
+}
+
 void add_llama_layer(TinyBuilder& model, std::int64_t layer, const TinyLlamaOptions& options) {
     const std::int64_t width = options.embedding_length;
     const std::int64_t width_kv = width / options.heads * options.heads_kv;
@@ -99,6 +121,44 @@ void add_llama_layer(TinyBuilder& model, std::int64_t layer, const TinyLlamaOpti
     model.matrix(in_layer(layer, "ffn_gate.weight"), width, options.feed_forward_length);
     model.matrix(in_layer(layer, "ffn_up.weight"), width, options.feed_forward_length);
     model.matrix(in_layer(layer, "ffn_down.weight"), options.feed_forward_length, width);
+}
+
+void add_mamba_layer(TinyBuilder& model, std::int64_t layer) {
+    const std::int64_t width = TinyLlamaOptions().embedding_length;
+    model.vector(in_layer(layer, "attn_norm.weight"), width, 1.0F, 0.1F);
+    model.matrix(in_layer(layer, "ssm_in.weight"), width, 2 * kMambaInner);
+    model.matrix(in_layer(layer, "ssm_conv1d.weight"), kMambaKernel, kMambaInner);
+    model.vector(in_layer(layer, "ssm_conv1d.bias"), kMambaInner, 0.0F, 0.1F);
+    model.matrix(in_layer(layer, "ssm_x.weight"), kMambaInner, kMambaRank + 2 * kMambaState);
+    model.matrix(in_layer(layer, "ssm_dt.weight"), kMambaRank, kMambaInner);
+    model.vector(in_layer(layer, "ssm_dt.bias"), kMambaInner, 0.0F, 0.1F);
+    // Negative, so that the state fades.
+    model.uniform(in_layer(layer, "ssm_a"), {kMambaState, kMambaInner}, -1.0F, 0.5F);
+    model.vector(in_layer(layer, "ssm_d"), kMambaInner, 1.0F, 0.1F);
+    model.matrix(in_layer(layer, "ssm_out.weight"), kMambaInner, width);
+}
+
+void add_lfm2_layer(TinyBuilder& model, std::int64_t layer, bool attends) {
+    const TinyLlamaOptions sizes;
+    const std::int64_t width = sizes.embedding_length;
+    const std::int64_t head = width / sizes.heads;
+    model.vector(in_layer(layer, "attn_norm.weight"), width, 1.0F, 0.1F);
+    if (attends) {
+        model.vector(in_layer(layer, "attn_q_norm.weight"), head, 1.0F, 0.1F);
+        model.vector(in_layer(layer, "attn_k_norm.weight"), head, 1.0F, 0.1F);
+        model.matrix(in_layer(layer, "attn_q.weight"), width, width);
+        model.matrix(in_layer(layer, "attn_k.weight"), width, head * sizes.heads_kv);
+        model.matrix(in_layer(layer, "attn_v.weight"), width, head * sizes.heads_kv);
+        model.matrix(in_layer(layer, "attn_output.weight"), width, width);
+    } else {
+        model.matrix(in_layer(layer, "shortconv.conv.weight"), kShortConvolution, width);
+        model.matrix(in_layer(layer, "shortconv.in_proj.weight"), width, 3 * width);
+        model.matrix(in_layer(layer, "shortconv.out_proj.weight"), width, width);
+    }
+    model.vector(in_layer(layer, "ffn_norm.weight"), width, 1.0F, 0.1F);
+    model.matrix(in_layer(layer, "ffn_gate.weight"), width, sizes.feed_forward_length);
+    model.matrix(in_layer(layer, "ffn_up.weight"), width, sizes.feed_forward_length);
+    model.matrix(in_layer(layer, "ffn_down.weight"), sizes.feed_forward_length, width);
 }
 
 constexpr std::int64_t kVisionWidth = 32;
@@ -204,17 +264,10 @@ void write_tiny_llama(
 ) {
     TinyBuilder model(seed);
     const std::string& arch = options.architecture;
-    model.set("general.architecture", options.architecture);
-    model.set("general.name", std::string("tiny llama"));
-    model.set_u32("general.file_type", 0);
-    model.set_u32(arch + ".context_length", options.context_length);
-    model.set_u32(arch + ".embedding_length", options.embedding_length);
-    model.set_u32(arch + ".block_count", options.layers);
-    model.set_u32(arch + ".feed_forward_length", options.feed_forward_length);
+    const std::int64_t tokens = begin_decoder(model, arch, options);
     model.set_u32(arch + ".attention.head_count", options.heads);
     model.set_u32(arch + ".attention.head_count_kv", options.heads_kv);
     model.set_u32(arch + ".rope.dimension_count", options.embedding_length / options.heads);
-    model.set(arch + ".attention.layer_norm_rms_epsilon", 1e-5F);
     if (arch == "qwen2vl") {
         const auto pairs = static_cast<std::int32_t>(options.embedding_length / options.heads / 2);
         const std::int32_t side = pairs / 4;
@@ -223,9 +276,6 @@ void write_tiny_llama(
             std::vector<std::int32_t>{pairs - 2 * side, side, side, 0}
         );
     }
-    const std::int64_t tokens = options.vocab_file.empty()
-                                    ? add_small_vocabulary(model)
-                                    : copy_vocabulary(model, options.vocab_file);
     if (!options.chat_template.empty()) {
         model.set("tokenizer.chat_template", options.chat_template);
     }
@@ -235,6 +285,39 @@ void write_tiny_llama(
     }
     model.vector("output_norm.weight", options.embedding_length, 1.0F, 0.1F);
     model.matrix("output.weight", options.embedding_length, tokens);
+    model.write(path);
+}
+
+void write_tiny_mamba(const std::filesystem::path& path, std::uint64_t seed) {
+    const TinyLlamaOptions sizes{.context_length = 1024};
+    TinyBuilder model(seed);
+    const std::int64_t tokens = begin_decoder(model, "mamba", sizes);
+    model.set_u32("mamba.attention.head_count", 0);
+    model.set_u32("mamba.ssm.conv_kernel", kMambaKernel);
+    model.set_u32("mamba.ssm.inner_size", kMambaInner);
+    model.set_u32("mamba.ssm.state_size", kMambaState);
+    model.set_u32("mamba.ssm.time_step_rank", kMambaRank);
+    model.matrix("token_embd.weight", sizes.embedding_length, tokens);
+    for (std::int64_t layer = 0; layer < sizes.layers; ++layer) add_mamba_layer(model, layer);
+    model.vector("output_norm.weight", sizes.embedding_length, 1.0F, 0.1F);
+    model.matrix("output.weight", sizes.embedding_length, tokens);
+    model.write(path);
+}
+
+void write_tiny_lfm2(const std::filesystem::path& path, std::uint64_t seed) {
+    const TinyLlamaOptions sizes{.layers = 3, .context_length = 1024};
+    TinyBuilder model(seed);
+    const std::int64_t tokens = begin_decoder(model, "lfm2", sizes);
+    model.set_u32("lfm2.attention.head_count", sizes.heads);
+    const auto heads_kv = static_cast<std::int32_t>(sizes.heads_kv);
+    model.set("lfm2.attention.head_count_kv", std::vector<std::int32_t>{0, heads_kv, 0});
+    model.set_u32("lfm2.shortconv.l_cache", kShortConvolution);
+    model.matrix("token_embd.weight", sizes.embedding_length, tokens);
+    for (std::int64_t layer = 0; layer < sizes.layers; ++layer) {
+        add_lfm2_layer(model, layer, /*attends=*/layer == 1);
+    }
+    model.vector("token_embd_norm.weight", sizes.embedding_length, 1.0F, 0.1F);
+    model.matrix("output.weight", sizes.embedding_length, tokens);
     model.write(path);
 }
 

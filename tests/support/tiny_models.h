@@ -28,15 +28,23 @@ struct TinyLlamaOptions {
     std::int64_t context_length = 512;
     /// A GGUF file to take the tokenizer from; empty for one of 324 tokens: <unk>, <s>, </s>, the
     /// 256 bytes, letters and a few short words, of the kind that Llama 2 has (SPM).
-    std::filesystem::path vocab_file;
+    std::filesystem::path vocab_file = {};
     /// Stored as "tokenizer.chat_template"; empty for none.
-    std::string chat_template;
+    std::string chat_template = {};
 };
 
 /// A decoder of the Llama architecture, float32.
 void write_tiny_llama(
     const std::filesystem::path& path, std::uint64_t seed, const TinyLlamaOptions& options = {}
 );
+
+/// A Mamba: a recurrent state in place of a KV cache. As for the rest like write_tiny_llama(), with
+/// 1024 tokens of context.
+void write_tiny_mamba(const std::filesystem::path& path, std::uint64_t seed);
+
+/// An LFM2, a hybrid: a layer of attention between two whose state is recurrent. As for the rest
+/// like write_tiny_mamba().
+void write_tiny_lfm2(const std::filesystem::path& path, std::uint64_t seed);
 
 /// What a projector's pictures are like.
 enum class TinyProjectorKind {
