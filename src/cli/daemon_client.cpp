@@ -38,11 +38,17 @@ ErrorCode code_of(long status) {
     }
 }
 
-/// The message in {"error": "..."}; the text itself where it is none.
+const api::json::value* field_of(const api::json::value* value, std::string_view name) {
+    const api::json::object* object = value == nullptr ? nullptr : value->if_object();
+    return object == nullptr ? nullptr : object->if_contains(name);
+}
+
+/// The message in {"error": "..."} or {"error": {"message": "..."}}; the text itself where it is
+/// neither.
 std::string message_of(const std::string& body) {
     const Result<api::json::value> value = api::parse_json(body);
-    const api::json::object* object = value ? value->if_object() : nullptr;
-    const api::json::value* message = object == nullptr ? nullptr : object->if_contains("error");
+    const api::json::value* message = field_of(value ? &*value : nullptr, "error");
+    if (const auto* inner = field_of(message, "message")) message = inner;
     if (message != nullptr && message->is_string()) {
         return std::string(message->get_string().data(), message->get_string().size());
     }
@@ -116,8 +122,8 @@ DaemonClient& DaemonClient::operator=(DaemonClient&&) noexcept = default;
 
 DaemonClient::~DaemonClient() = default;
 
-Result<DaemonClient> DaemonClient::from_environment() {
-    Result<HostAddress> address = host_from_environment();
+Result<DaemonClient> DaemonClient::from_environment(std::string_view host) {
+    Result<HostAddress> address = host.empty() ? host_from_environment() : parse_host(host);
     if (!address) return std::move(address).error();
     return DaemonClient(std::move(address).value(), first_word(std::getenv("MULLAMA_API_KEY")));
 }

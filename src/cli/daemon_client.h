@@ -25,9 +25,10 @@ class DaemonClient {
     DaemonClient& operator=(DaemonClient&&) noexcept;
     ~DaemonClient();
 
-    /// For the server that $MULLAMA_HOST or $OLLAMA_HOST names, with the key in $MULLAMA_API_KEY.
-    /// Errors: those of host_from_environment().
-    static Result<DaemonClient> from_environment();
+    /// For the server at `host`, or where that is empty the one that $MULLAMA_HOST or $OLLAMA_HOST
+    /// names, with the key in $MULLAMA_API_KEY.
+    /// Errors: those of parse_host().
+    static Result<DaemonClient> from_environment(std::string_view host = {});
 
     /// The body of an answer.
     /// Errors:  kUnavailable: there is no server. kCancelled: `on_wait` said so. What the server

@@ -96,6 +96,19 @@ Examples:
   mullama bench smollm2:135m
   mullama bench ./model.gguf --n-prompt 512,2048 --n-gen 0 --threads 4,8
   mullama bench smollm2:135m --output jsonl
+  mullama bench serve --model smollm2:135m          measure a server under a load
+)";
+
+constexpr const char* kBenchServeFooter =
+    R"(Asks a server, through OpenAI's /v1/chat/completions, for answers of random words, and measures
+what its clients see: milliseconds to the first token, between two, and tokens per second. Any
+server that speaks it will do; the key to send is that in $MULLAMA_API_KEY.
+
+Examples:
+  mullama bench serve --model smollm2:135m
+  mullama bench serve http://127.0.0.1:8080 --max-concurrency 1 --output-len 256
+  mullama bench serve --model smollm2:135m --num-prompts 200 --request-rate 2 --goodput ttft:500,tpot:50
+  mullama bench serve --model smollm2:135m --prefix-words 600 --output jsonl
 )";
 
 constexpr const char* kPullFooter = R"(A model that is there already is read whole and verified.
@@ -285,11 +298,9 @@ class CommandLine {
     }
 
     void add_bench() {
-        CLI::App* verb = app_.add_subcommand("bench", "Measure a model's speed");
+        CLI::App* verb = app_.add_subcommand("bench", "Measure a model's or a server's speed");
         verb->footer(kBenchFooter);
-        verb->add_option("MODEL", bench_.model, "Model name or GGUF file")
-            ->required()
-            ->type_name("");
+        verb->add_option("MODEL", bench_.model, "Model name or GGUF file")->type_name("");
         const auto add_numbers = [verb](const char* flags, auto& numbers, const char* help) {
             return verb->add_option(flags, numbers, help)
                 ->type_name("N[,N]")
@@ -315,7 +326,60 @@ class CommandLine {
                         std::vector<std::string>(std::begin(kBenchForms), std::end(kBenchForms))
             )
                         .description(""));
-        on(verb, [this] { return cli::bench(bench_); });
+        const CLI::App* serve = add_bench_serve(*verb);
+        on(verb, [this, serve] {
+            if (!serve->parsed()) {
+                if (bench_.model.empty()) return report(usage_error("MODEL is required"));
+                return cli::bench(bench_);
+            }
+            if (bench_.model.empty()) return cli::bench_serve(bench_serve_);
+            return report(usage_error("give either a model or serve"));
+        });
+    }
+
+    const CLI::App* add_bench_serve(CLI::App& bench) {
+        CLI::App* verb = bench.add_subcommand("serve", "Measure a server under a load");
+        verb->footer(kBenchServeFooter);
+        verb->add_option("URL", bench_serve_.url, "The server (default: $MULLAMA_HOST)")
+            ->type_name("");
+        verb->add_option("--model", bench_serve_.model, "Model (default: the only one there)")
+            ->type_name("NAME");
+        const auto add_number = [verb](const char* flag, auto& number, auto in, const char* help) {
+            verb->add_option(flag, number, help)->type_name("N")->check(in.description(""));
+        };
+        const CLI::Range from_1(1, 1 << 20);
+        BenchServeArguments& to = bench_serve_;
+        add_number("--num-prompts", to.requests, from_1, "Requests (default 32)");
+        add_number(
+            "--max-concurrency", to.clients, CLI::Range(1, 1024), "Requests at a time (default 8)"
+        );
+        add_number(
+            "--request-rate",
+            to.rate,
+            CLI::Range(0.0, 1e6),
+            "New requests a second (default: as others end)"
+        );
+        add_number(
+            "--prefix-words",
+            to.prefix_words,
+            CLI::Range(0, 1 << 20),
+            "Words that all begin with (default 0)"
+        );
+        add_number(
+            "--input-words", to.input_words, from_1, "Words of each one's own (default 100)"
+        );
+        add_number("--output-len", to.output_tokens, from_1, "Tokens of each answer (default 128)");
+        verb->add_option("--seed", to.seed, "Of words and times (default 1)")->type_name("N");
+        verb->add_option(
+                "--goodput", to.goals, "What a good answer keeps within, in ms: ttft, tpot, e2el"
+        )
+            ->type_name("NAME:MS[,...]")
+            ->delimiter(',')
+            ->allow_extra_args(false);
+        verb->add_option("-o,--output", to.form, "md or jsonl (default md)")
+            ->type_name("")
+            ->check(CLI::IsMember({"md", "jsonl"}).description(""));
+        return verb;
     }
 
     void add_pull() {
@@ -399,20 +463,13 @@ class CommandLine {
         return ExitCode::kSuccess;
     }
 
-    const CLI::App& asked_verb() const {
-        const auto verbs = app_.get_subcommands();
-        return verbs.empty() ? app_ : *verbs.front();
-    }
-
     Error usage_error(const std::string& what) const {
-        const CLI::App& verb = asked_verb();
-        return fail(
-            ErrorCode::kInvalidArgument,
-            "{}: see `mullama{}{} --help`",
-            what,
-            &verb == &app_ ? "" : " ",
-            &verb == &app_ ? "" : verb.get_name()
-        );
+        std::string verbs;
+        for (auto asked = app_.get_subcommands(); !asked.empty();) {
+            verbs += " " + asked.front()->get_name();
+            asked = asked.front()->get_subcommands();
+        }
+        return fail(ErrorCode::kInvalidArgument, "{}: see `mullama{} --help`", what, verbs);
     }
 
     Error unknown_command(const std::string& name) const {
@@ -426,6 +483,7 @@ class CommandLine {
     TokenizeArguments tokenize_;
     EmbedArguments embed_;
     BenchArguments bench_;
+    BenchServeArguments bench_serve_;
     StopArguments stop_;
     LogsArguments logs_;
     std::string name_;

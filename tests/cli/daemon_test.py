@@ -1,6 +1,7 @@
 """The program and the server that it starts in the background."""
 
 import http.server
+import json
 import os
 import re
 import select
@@ -63,6 +64,23 @@ class ServerTest(ProgramTest):
         self.assertRegex(self.row(), rf"\A{MODEL} +b179c9523d0e +[0-9]+ MB +100% CPU +4096 +[45] minutes from now\Z")
         self.run_hi("--keepalive", "-1")
         self.assertRegex(self.row(), "Forever")
+
+    def test_bench_serve_asks_it(self):
+        self.output_of("ps")
+        load = ("bench", "serve", "--num-prompts", "3", "--max-concurrency", "2", "--input-words", "5",
+                "--output-len", "4", "--goodput", "ttft:100000")
+        lines = self.output_of(*load, "--model", MODEL, "--output", "jsonl").splitlines()
+        *requests, last = map(json.loads, lines)
+        self.assertEqual([request["completion_tokens"] for request in requests], [4, 4, 4])
+        for request in requests:
+            self.assertGreater(request["prompt_tokens"], 5)
+            self.assertGreaterEqual(request["e2el_ms"], request["ttft_ms"] + sum(request["itl_ms"]))
+        summary = last["summary"]
+        self.assertEqual((summary["completed"], summary["failed"]), (3, 0))
+        self.assertAlmostEqual(summary["request_goodput"], summary["request_throughput"])
+        self.assertAlmostEqual(summary["output_throughput"] * summary["duration_s"], 12)
+        self.assertIn("| to the first token ", self.output_of(*load, "--model", MODEL))
+        self.fails(3, "not found", *load, "--model", "nope")
 
     def test_stop_unloads_a_model(self):
         self.run_hi()

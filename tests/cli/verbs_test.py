@@ -70,6 +70,13 @@ class BenchTest(ProgramTest):
         self.fails(2, "see `mullama bench --help`", "bench", MODEL, "-p", "many")
         self.fails(2, "see `mullama bench --help`", "bench", MODEL, "-r", "0")
         self.fails(3, "not found", "bench", "nope")
+        self.fails(2, "see `mullama bench --help`", "bench")
+
+    def test_refusals_of_serve(self):
+        self.assertIn("mullama bench serve [OPTIONS]", self.output_of("bench", "serve", "--help"))
+        self.fails(2, "see `mullama bench serve --help`", "bench", "serve", "--num-prompts", "0")
+        self.fails(2, "'fast:3' is no goal", "bench", "serve", "--goodput", "ttft:200,fast:3")
+        self.fails(1, "no server answers at http://127.0.0.1:9", "bench", "serve", "127.0.0.1:9", "--model", MODEL)
 
 
 class ShowTest(ProgramTest):
