@@ -29,7 +29,7 @@ struct EngineOptions {
     /// The most main memory, in bytes, for the beginnings of prompts and answers that were
     /// computed: requests that begin alike spare computing them again, and those that run share
     /// their cells. 0 = each computes its own; below 0 = a sixteenth of the machine's memory, used
-    /// as needed. Has no effect on recurrent and hybrid models, nor on prompts with pictures.
+    /// as needed. Has no effect on prompts with pictures.
     std::int64_t prefix_cache_bytes = -1;
     /// A folder, made where there is none, for the same on disk, so that it outlives the engine and
     /// the process: empty = nothing is written. The files hold what users have said; only the
@@ -98,6 +98,7 @@ struct EngineStats {
     std::int64_t prompt_tokens = 0;       ///< Counter: prompt tokens computed.
     std::int64_t generated_tokens = 0;    ///< Counter: tokens generated.
     std::int64_t steps = 0;               ///< Counter: decodes.
+    std::int64_t preemptions = 0;         ///< Counter: requests that began again later.
 };
 
 /// One loaded model that answers many requests at a time. Only values cross this interface, so

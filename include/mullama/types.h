@@ -277,6 +277,9 @@ struct ContextOverflow {
 /// The longest answer where contexts are shifted, in contexts.
 inline constexpr std::int32_t kShiftedContextsMax = 10;
 
+/// The bounds of GenerateRequest::priority, to either side of 0.
+inline constexpr std::int32_t kPriorityMax = 1000;
+
 /// A prompt to continue. `tokens` is used where it is not empty, else `prompt` is tokenized.
 struct GenerateRequest {
     /// The text to continue.
@@ -312,6 +315,10 @@ struct GenerateRequest {
     ContextOverflow overflow = {};
     /// Take what others have computed of the same beginning, and let others do so.
     bool cache_prompt = true;
+    /// Requests with a lower number go first: they start before those that wait, make those that
+    /// run wait where there is no room else, and have their prompts read first. A minute of waiting
+    /// counts as much as one less, so that nobody waits for ever.
+    std::int32_t priority = 0;
     /// Bounds the thinking of a model that thinks.
     ThinkingBudget thinking_budget = {};
     /// Control tokens that the answer shows, and their text; the others add nothing to it.
@@ -416,6 +423,8 @@ struct ChatRequest {
     ContextOverflow overflow = {};
     /// As in GenerateRequest.
     bool cache_prompt = true;
+    /// As in GenerateRequest.
+    std::int32_t priority = 0;
 };
 
 /// What kind of text an AnswerPart brings.

@@ -21,6 +21,8 @@ struct ModelUse {
     Options defaults = {};
     /// What the call asks for: above the model's own parameters.
     Options options = {};
+    /// The lowest priority that it may have; unset = any.
+    std::optional<std::int32_t> priority_least = {};
     /// How long the model stays loaded afterwards; below 0 = for ever; unset = the server's.
     std::optional<std::chrono::nanoseconds> keep_alive = {};
 };

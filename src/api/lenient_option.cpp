@@ -42,6 +42,7 @@ constexpr std::array kTolerances = {
     Tolerance{"dry_penalty_last_n", -1, -1, kIntMost},
     Tolerance{"mirostat", 0, 0, 2},
     Tolerance{"adaptive_target", -kFloatMost, -1, 1},
+    Tolerance{"priority", -kPriorityMax, -kPriorityMax, kPriorityMax},
 };
 
 json::value fit(const Tolerance& tolerance, const json::value& value) {

@@ -186,6 +186,11 @@ const std::array kOptions = {
         "Spare the tokens that earlier requests begin with too (default true)"
     },
     Option{
+        "priority",
+        &OptionValues::priority,
+        "Requests with a lower number go first, -1000 to 1000 (default 0)"
+    },
+    Option{
         "num_thread", &LoadSettings::num_thread, "CPU threads, 0 = one for each core (default 0)"
     },
     Option{
@@ -481,6 +486,10 @@ void Options::merge(const Options& over) {
 void Options::set_logit_bias(std::vector<LogitBias> biases, std::vector<TextBias> texts) {
     values_.sampling.logit_bias = std::move(biases);
     text_biases_ = std::move(texts);
+}
+
+void Options::bound_priority(std::int32_t least) {
+    values_.priority = has("priority") ? std::max(values_.priority, least) : least;
 }
 
 std::string Options::to_json() const {

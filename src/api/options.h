@@ -34,6 +34,7 @@ struct OptionValues {
     std::vector<std::string> stop = {};
     bool ignore_eos = false;
     bool cache_prompt = true;
+    std::int32_t priority = 0;
     std::int32_t keep_tokens = ContextOverflow().keep_tokens;
 
     /// Puts what does not concern loading into a ChatRequest or GenerateRequest.
@@ -44,6 +45,7 @@ struct OptionValues {
         request.stop = stop;
         request.ignore_eos = ignore_eos;
         request.cache_prompt = cache_prompt;
+        request.priority = priority;
         request.overflow.keep_tokens = keep_tokens;
     }
 };
@@ -89,6 +91,9 @@ class Options {
     /// once they are set again as those of tokens.
     void set_logit_bias(std::vector<LogitBias> biases, std::vector<TextBias> texts = {});
     const std::vector<TextBias>& text_biases() const { return text_biases_; }
+
+    /// Lets the priority be no lower than this, which it is where nothing else has been asked for.
+    void bound_priority(std::int32_t least);
 
     /// Whether an option has been set.
     bool has(std::string_view name) const { return given_.contains(name); }

@@ -53,7 +53,8 @@ TEST(Options, sets_each_kind_of_option) {
 TEST(Options, puts_what_was_set_into_a_request) {
     Options options;
     for (const char* assignment :
-         {"num_predict=-2", "num_keep=9", "stop=a", "ignore_eos=1", "cache_prompt=0"}) {
+         {"num_predict=-2", "num_keep=9", "stop=a", "ignore_eos=1", "cache_prompt=0", "priority=-3"
+         }) {
         ASSERT_TRUE(options.set(assignment)) << assignment;
     }
     GenerateRequest request;
@@ -63,7 +64,20 @@ TEST(Options, puts_what_was_set_into_a_request) {
     EXPECT_THAT(request.stop, ElementsAre("a"));
     EXPECT_TRUE(request.ignore_eos);
     EXPECT_FALSE(request.cache_prompt);
+    EXPECT_EQ(request.priority, -3);
     EXPECT_EQ(request.overflow, (ContextOverflow{.shift = true, .keep_tokens = 9}));
+}
+
+TEST(Options, a_bound_of_the_priority_is_the_priority_where_none_is_asked_for) {
+    Options options;
+    options.bound_priority(5);
+    EXPECT_EQ(options.values().priority, 5);
+    ASSERT_TRUE(options.set("priority=7"));
+    options.bound_priority(5);
+    EXPECT_EQ(options.values().priority, 7);
+    ASSERT_TRUE(options.set("priority=-7"));
+    options.bound_priority(-2);
+    EXPECT_EQ(options.values().priority, -2);
 }
 
 TEST(Options, the_last_of_two_values_wins) {

@@ -12,7 +12,7 @@ namespace mullama::api {
 namespace {
 
 /// The sampler fields that every dialect has. Some read a few of them before, more strictly.
-constexpr std::array<std::string_view, 28> kSamplers = {
+constexpr std::array<std::string_view, 29> kSamplers = {
     "min_p",
     "typical_p",
     "top_k",
@@ -40,6 +40,7 @@ constexpr std::array<std::string_view, 28> kSamplers = {
     "grammar",
     "ignore_eos",
     "cache_prompt",
+    "priority",
     "num_ctx",
 };
 

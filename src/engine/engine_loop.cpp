@@ -5,6 +5,8 @@
 #include "llama/host_memory.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <utility>
 
 namespace mullama {
@@ -22,6 +24,10 @@ std::int32_t signed_of(std::size_t number) {
 std::size_t prefix_bytes(const EngineOptions& options) {
     if (options.prefix_cache_bytes >= 0) return unsigned_of(options.prefix_cache_bytes);
     return host_memory().total / 16;
+}
+
+Clock::TimePoint turn_of(const std::unique_ptr<Sequence>& sequence) {
+    return sequence->claim().turn;
 }
 
 Finish finish_with(FinishReason reason) {
@@ -107,22 +113,40 @@ void EngineLoop::check_readers() {
 }
 
 void EngineLoop::admit() {
+    if (waiting_.empty()) return;
+    if (!std::ranges::is_sorted(waiting_, {}, turn_of)) {
+        std::ranges::stable_sort(waiting_, {}, turn_of);
+    }
     if (short_of_cells_ && !running_.empty()) return;
     short_of_cells_ = false;
-    std::vector<std::int32_t> cells;
-    for (const auto& sequence : waiting_) cells.push_back(sequence->cells);
-    for (auto left = plan_admission(cells, free_places()); left > 0; --left) {
+    make_room_for_first();
+    for (auto left = plan_admission(claims(waiting_), free_places()); left > 0; --left) {
         auto sequence = std::move(waiting_.front());
         waiting_.pop_front();
         if (sequence->came_at < 0) sequence->came_at = counters_.prompt_tokens;
         sequence->id = free_ids_.back();
         free_ids_.pop_back();
+        // It may have run before, and have filled its stream.
+        if (!sequence->stream->has_room()) sequence->paused_at = now_;
         running_.push_back(std::move(sequence));
     }
 }
 
+void EngineLoop::make_room_for_first() {
+    auto preempted = plan_preemption(claims(running_), waiting_.front()->claim(), free_places());
+    std::ranges::sort(preempted, std::ranges::greater());
+    for (const std::size_t index : preempted) preempt(index);
+}
+
+std::vector<Claim> EngineLoop::claims(const Sequences& sequences) {
+    std::vector<Claim> claims;
+    for (const auto& sequence : sequences) claims.push_back(sequence->claim());
+    return claims;
+}
+
 void EngineLoop::begin_admitted() {
     prefixes_.take_read();
+    for (auto& sequence : running_) sequence->lent_priority = sequence->priority;
     for (auto& sequence : running_) {
         if (!sequence->has_begun) sequence->has_begun = prefixes_.begin(*sequence, running_);
     }
@@ -145,21 +169,35 @@ std::optional<Clock::TimePoint> EngineLoop::deadline() const {
     return first;
 }
 
+// The priority that counts now. Who has waited for long catches up with the others, and no more:
+// among equals it matters how much is to be computed.
+std::int64_t EngineLoop::rank(const Sequence& sequence) const {
+    std::int64_t lowest = sequence.lent_priority;
+    for (const auto& other : running_) {
+        lowest = std::min<std::int64_t>(lowest, other->lent_priority);
+    }
+    return std::max(sequence.priority_at(now_), lowest);
+}
+
 std::vector<SequenceLoad> EngineLoop::loads() const {
     std::vector<SequenceLoad> loads;
     for (const auto& sequence : running_) {
         loads.push_back(sequence->load(counters_.prompt_tokens));
+        loads.back().priority = rank(*sequence);
     }
     return loads;
 }
 
-// Computes one picture, or a part of one, for the request that has waited longest for that. Gives
-// false where no request has come to one.
+// Computes one picture, or a part of one, for the request that has waited longest for that, of
+// those with the lowest priority. Gives false where no request has come to one.
 bool EngineLoop::decode_media() {
     Sequence* next = nullptr;
+    const auto turn = [this](const Sequence& sequence) {
+        return std::pair(rank(sequence), sequence.served_at);
+    };
     for (const auto& sequence : running_) {
         if (sequence->paused_at || sequence->media_next() == nullptr) continue;
-        if (next == nullptr || sequence->served_at < next->served_at) next = sequence.get();
+        if (next == nullptr || turn(*sequence) < turn(*next)) next = sequence.get();
     }
     if (next == nullptr) return false;
     if (!next->started_at) next->started_at = now_;
@@ -173,7 +211,7 @@ bool EngineLoop::decode_media() {
         const bool more = next->media_next() != nullptr;
         if (more && next->reports_progress) tell(*next, news_of(*next));
     } else if (decoded.error().code == ErrorCode::kExhausted) {
-        preempt_newest();
+        preempt_last();
     } else if (decoded.error().code != ErrorCode::kCancelled) {
         end(*next, {}, finish_with(decoded.error()));
         remove_ended();
@@ -196,7 +234,8 @@ MediaStep EngineLoop::media_step(const Sequence& sequence) const {
 }
 
 // Gives false where nothing was granted. Cells may run out though all are reserved (sliding windows
-// and the like): then less is tried, and at last the newest request waits for another one's end.
+// and the like): then less is tried, and at last the one whose turn comes last waits for another's
+// end.
 bool EngineLoop::decode(Grants granted) {
     if (!fill_batch(granted)) return false;
     do {
@@ -215,8 +254,7 @@ bool EngineLoop::decode(Grants granted) {
             return true;
         }
         if (shrink_plan(loads(), granted)) continue;
-        preempt_newest();
-        granted.resize(running_.size());
+        granted.erase(granted.begin() + static_cast<std::ptrdiff_t>(preempt_last()));
     } while (fill_batch(granted));
     return true;
 }
@@ -241,26 +279,38 @@ bool EngineLoop::fill_batch(const Grants& granted) {
     return !batch_.empty();
 }
 
-void EngineLoop::preempt_newest() {
-    Sequence& newest = *running_.back();
-    if (running_.size() == 1) {
-        auto error = fail(
-            ErrorCode::kExhausted,
-            "no KV cell is free for token {} of a request that runs alone: raise kv_cells",
-            newest.decoded
-        );
-        end(newest, {}, finish_with(std::move(error)));
-        remove_ended();
-        return;
+// Takes the cells of the running request whose turn comes last, and gives where it was.
+std::size_t EngineLoop::preempt_last() {
+    std::size_t last = running_.size() - 1;
+    for (std::size_t i = last; i-- > 0;) {
+        if (turn_of(running_[i]) > turn_of(running_[last])) last = i;
     }
-    keep_and_release(newest);
-    newest.has_begun = false;
-    newest.shares_cells = false;
-    newest.decoded = 0;
-    newest.paused_at.reset();
-    waiting_.push_front(std::move(running_.back()));
-    running_.pop_back();
-    short_of_cells_ = true;
+    short_of_cells_ = running_.size() > 1;
+    if (short_of_cells_) {
+        preempt(last);
+        return last;
+    }
+    auto error = fail(
+        ErrorCode::kExhausted,
+        "no KV cell is free for token {} of a request that runs alone: raise kv_cells",
+        running_.front()->decoded
+    );
+    end(*running_.front(), {}, finish_with(std::move(error)));
+    remove_ended();
+    return last;
+}
+
+void EngineLoop::preempt(std::size_t index) {
+    std::unique_ptr<Sequence> sequence = std::move(running_[index]);
+    running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
+    keep_and_release(*sequence);
+    sequence->has_begun = false;
+    sequence->shares_cells = false;
+    sequence->decoded = 0;
+    sequence->paused_at.reset();
+    ++counters_.preemptions;
+    const auto place = std::ranges::lower_bound(waiting_, turn_of(sequence), {}, turn_of);
+    waiting_.insert(place, std::move(sequence));
 }
 
 void EngineLoop::fail_batch(const Grants& granted, const Error& error) {

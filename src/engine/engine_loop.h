@@ -65,10 +65,13 @@ class EngineLoop {
     void drop_abandoned();
     void check_readers();
     void admit();
+    void make_room_for_first();
     void begin_admitted();
     FreePlaces free_places() const;
+    static std::vector<Claim> claims(const Sequences& sequences);
 
     // Plan and decode.
+    std::int64_t rank(const Sequence& sequence) const;
     std::vector<SequenceLoad> loads() const;
     StepLimits limits() const {
         return {
@@ -81,7 +84,8 @@ class EngineLoop {
     MediaStep media_step(const Sequence& sequence) const;
     bool decode(Grants granted);
     bool fill_batch(const Grants& granted);
-    void preempt_newest();
+    std::size_t preempt_last();
+    void preempt(std::size_t index);
     void fail_batch(const Grants& granted, const Error& error);
 
     // Emit.
@@ -111,7 +115,7 @@ class EngineLoop {
 
     Inbox inbox_;
     PrefixCache prefixes_;
-    Sequences waiting_;
+    Sequences waiting_;  // in order of their turns
     Sequences running_;  // in order of admission
     std::vector<SequenceId> free_ids_;
     bool short_of_cells_ = false;  // one was preempted, and none has ended since

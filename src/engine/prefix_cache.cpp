@@ -50,7 +50,9 @@ bool PrefixCache::begin(Sequence& sequence, const Sequences& running) {
     const Tree::Match kept = tree_.find(tokens, whole_);
     const std::int32_t at_hand = std::max(offered.now.tokens, kept.tokens);
     if (offered.soon.tokens >= at_hand + kWorthWaiting) {
-        if (whole_) stop_at(*offered.soon.sequence, offered.soon.tokens);
+        Sequence& lender = *offered.soon.sequence;
+        if (whole_) stop_at(lender, offered.soon.tokens);
+        lender.lent_priority = std::min(lender.lent_priority, sequence.lent_priority);
         return false;
     }
     if (waits_for_disk(sequence, tokens, kept.tokens, at_hand)) return false;

@@ -16,8 +16,8 @@ namespace mullama {
 /// on the disk for later engines. In the KV cache they would slow down everybody, since attention
 /// looks at all cells in use.
 ///
-/// Models with sliding windows can take over only what a sequence holds at one moment. So their
-/// sequences stop where others are known to leave them, see Sequence::stop_at.
+/// Models with sliding windows or recurrent states can take over only what a sequence holds at one
+/// moment. So their sequences stop where others are known to leave them, see Sequence::stop_at.
 /// Threads: engine thread only.
 class PrefixCache {
   public:
@@ -39,8 +39,9 @@ class PrefixCache {
     void take_read();
 
     /// Gives a sequence that holds nothing the longest beginning that is at hand. Gives false where
-    /// it should wait, since one before it in `running` is about to have more, or more comes from
-    /// the disk: ask again after the next step, or after take_read().
+    /// it should wait, since one before it in `running` is about to have more, to which it lends
+    /// its priority, or more comes from the disk: ask again after the next step, or after
+    /// take_read().
     bool begin(Sequence& sequence, const Sequences& running);
 
     /// Keeps what a sequence holds.

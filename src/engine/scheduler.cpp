@@ -1,6 +1,8 @@
 #include "engine/scheduler.h"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 namespace mullama {
 
@@ -13,22 +15,47 @@ std::vector<std::size_t> prompts_in_turn(std::span<const SequenceLoad> loads) {
         if (!loads[i].generating && !loads[i].paused && loads[i].pending > 0) turns.push_back(i);
     }
     std::ranges::stable_sort(turns, {}, [&](std::size_t i) {
-        return loads[i].pending - loads[i].waited;
+        return std::pair(loads[i].priority, loads[i].pending - loads[i].waited);
     });
     return turns;
 }
 
+bool fits(const Claim& claim, FreePlaces free) {
+    return free.sequences > 0 && free.kv_cells >= claim.cells;
+}
+
 }  // namespace
 
-std::size_t plan_admission(std::span<const std::int32_t> cells, FreePlaces free) {
+std::size_t plan_admission(std::span<const Claim> queue, FreePlaces free) {
     std::size_t admitted = 0;
-    for (const std::int32_t reserve : cells) {
-        if (free.sequences < 1 || free.kv_cells < reserve) break;
+    for (const Claim& claim : queue) {
+        if (!fits(claim, free)) break;
         --free.sequences;
-        free.kv_cells -= reserve;
+        free.kv_cells -= claim.cells;
         ++admitted;
     }
     return admitted;
+}
+
+std::vector<std::size_t> plan_preemption(
+    std::span<const Claim> running, const Claim& first, FreePlaces free
+) {
+    std::vector<std::size_t> behind;
+    for (std::size_t i = 0; i < running.size(); ++i) {
+        const bool is_behind = running[i].priority > first.priority && running[i].turn > first.turn;
+        if (is_behind) behind.push_back(i);
+    }
+    std::ranges::stable_sort(behind, std::ranges::greater(), [&](std::size_t i) {
+        return running[i].turn;
+    });
+    std::vector<std::size_t> preempted;
+    for (auto next = behind.begin(); !fits(first, free); ++next) {
+        if (next == behind.end()) return {};
+        ++free.sequences;
+        free.kv_cells += running[*next].cells;
+        preempted.push_back(*next);
+    }
+    return preempted;
 }
 
 std::vector<std::int32_t> plan_step(std::span<const SequenceLoad> loads, StepLimits limits) {

@@ -1,5 +1,6 @@
 #include "engine/scheduler.h"
 
+#include <chrono>
 #include <numeric>
 
 #include <gtest/gtest.h>
@@ -28,8 +29,30 @@ Grants plan(std::vector<SequenceLoad> loads, StepLimits limits = kLimits) {
     return plan_step(loads, limits);
 }
 
-std::size_t admit(std::vector<std::int32_t> cells, FreePlaces free) {
-    return plan_admission(cells, free);
+SequenceLoad with_priority(std::int64_t priority, SequenceLoad load) {
+    load.priority = priority;
+    return load;
+}
+
+std::size_t admit(const std::vector<std::int32_t>& cells, FreePlaces free) {
+    std::vector<Claim> queue;
+    for (const std::int32_t each : cells) queue.push_back({.cells = each, .turn = {}});
+    return plan_admission(queue, free);
+}
+
+/// A claim on 2 cells that comes up `turn` seconds after the beginning of time.
+Claim claim(std::int32_t priority, int turn) {
+    return {
+        .cells = 2,
+        .priority = priority,
+        .turn = Clock::TimePoint(std::chrono::seconds(turn)),
+    };
+}
+
+std::vector<std::size_t> preempt(
+    const std::vector<Claim>& running, const Claim& first, FreePlaces free
+) {
+    return plan_preemption(running, first, free);
 }
 
 TEST(Admission, takes_what_fits_in_order) {
@@ -46,6 +69,34 @@ TEST(Admission, is_bounded_by_sequences_too) {
 TEST(Admission, a_large_request_is_not_overtaken_by_smaller_ones) {
     //  cells   |####____|   4 of 8 free      queue: 6, 1, 1   the 6 goes next, or it never would
     EXPECT_EQ(admit({6, 1, 1}, {.sequences = 4, .kv_cells = 4}), 0U);
+}
+
+using Places = std::vector<std::size_t>;
+
+TEST(Preemption, is_of_those_behind_whose_turns_come_last) {
+    const std::vector<Claim> running = {claim(0, 0), claim(1, 60), claim(1, 70), claim(1, 65)};
+    EXPECT_EQ(preempt(running, claim(0, 20), {.sequences = 0, .kv_cells = 8}), Places{2});
+    Claim larger = claim(0, 20);
+    larger.cells = 4;
+    EXPECT_EQ(preempt(running, larger, {.sequences = 1, .kv_cells = 0}), (Places{2, 3}));
+}
+
+TEST(Preemption, is_not_done_where_it_is_not_needed) {
+    EXPECT_EQ(preempt({claim(1, 60)}, claim(0, 20), {.sequences = 1, .kv_cells = 2}), Places{});
+}
+
+TEST(Preemption, is_not_done_in_vain) {
+    Claim large = claim(0, 20);
+    large.cells = 5;
+    const FreePlaces free = {.sequences = 1, .kv_cells = 0};
+    EXPECT_EQ(preempt({claim(1, 60), claim(1, 61), claim(0, 0)}, large, free), Places{});
+}
+
+TEST(Preemption, spares_equals_and_those_that_have_waited_for_long) {
+    const FreePlaces none;
+    EXPECT_EQ(preempt({claim(0, 30)}, claim(0, 20), none), Places{}) << "an equal";
+    EXPECT_EQ(preempt({claim(5, 10)}, claim(0, 20), none), Places{}) << "it would be next again";
+    EXPECT_EQ(preempt({claim(-1, 30)}, claim(0, 20), none), Places{});
 }
 
 TEST(Plan, nothing_to_do_gives_nothing) {
@@ -95,6 +146,15 @@ TEST(Plan, a_long_prompt_that_has_waited_goes_before_a_short_one) {
     //  b  [ 48 ]
     EXPECT_EQ(plan({answer(), prompt(3000, 2960), prompt(48)}), (Grants{1, 256, 0}));
     EXPECT_EQ(plan({answer(), prompt(3000, 2940), prompt(48)}), (Grants{1, 208, 48}));
+}
+
+TEST(Plan, prompts_of_a_lower_priority_go_first) {
+    //  a  [ 100 ]            priority 1
+    //  b  [ .... 300 ... ]   priority 0
+    const std::vector<SequenceLoad> loads = {
+        answer(), with_priority(1, prompt(100, 5000)), with_priority(0, prompt(300))
+    };
+    EXPECT_EQ(plan(loads), (Grants{1, 0, 256}));
 }
 
 // Short prompts come without end, one in each step.

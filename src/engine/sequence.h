@@ -20,6 +20,9 @@ namespace mullama {
 
 inline constexpr SequenceId kNoSequence = -1;
 
+/// How long a request has to wait to go before those whose priority is lower by one.
+inline constexpr std::chrono::minutes kPriorityStep{1};
+
 /// Rows of a picture among a sequence's tokens.
 struct MediaRange {
     std::int32_t begin = 0;  ///< The place of its first row in Sequence::tokens.
@@ -53,6 +56,7 @@ struct Sequence {
     std::int32_t keep_tokens = 0;        // of the prompt, where the context is shifted
     bool ignore_eos = false;
     bool cache_prompt = true;
+    std::int32_t priority = 0;
     bool reports_progress = false;
     std::chrono::milliseconds time_max{};  // from the first token on; zero for no limit
     std::optional<std::int32_t> top_logprobs;
@@ -65,7 +69,8 @@ struct Sequence {
 
     // The engine thread's.
     SequenceId id = kNoSequence;  // its place in the KV cache while it runs
-    bool has_begun = false;       // else it waits for what others compute for it, see PrefixCache
+    std::int32_t lent_priority = 0;
+    bool has_begun = false;  // else it waits for what others compute for it, see PrefixCache
     std::int32_t decoded = 0;
     std::int32_t stop_at = 0;                // of `tokens`: a step ends there if it comes to it
     std::optional<std::uint64_t> snapshots;  // what it asked of the disk, see Snapshots::Ticket
@@ -102,6 +107,18 @@ struct Sequence {
     Position position_of(std::int32_t index) const;
 
     bool is_generating() const { return generated() > 0 && pending() == 1; }
+    /// What it asks of the engine's places.
+    Claim claim() const {
+        return {
+            .cells = cells,
+            .priority = priority,
+            .turn = submitted_at + priority * kPriorityStep,
+        };
+    }
+    /// Its priority, or that of one that waits for it, lowered by how long it has been here.
+    std::int64_t priority_at(Clock::TimePoint now) const {
+        return lent_priority - (now - submitted_at) / kPriorityStep;
+    }
     /// `prompt_tokens_computed` is the engine's count.
     SequenceLoad load(std::int64_t prompt_tokens_computed) const {
         return {

@@ -70,6 +70,15 @@ Result<void> check_options(const GenerateRequest& request) {
             request.context_length
         );
     }
+    if (request.priority < -kPriorityMax || request.priority > kPriorityMax) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "priority is {}: give a number from {} to {}",
+            request.priority,
+            -kPriorityMax,
+            kPriorityMax
+        );
+    }
     const std::int32_t top = request.top_logprobs.value_or(0);
     if (top < 0 || top > kTopLogprobsMax) {
         return fail(
@@ -233,6 +242,7 @@ Result<std::unique_ptr<Sequence>> make_sequence(
         overflow.keep_tokens < 0 ? sequence->prompt_tokens : overflow.keep_tokens;
     sequence->ignore_eos = request.ignore_eos;
     sequence->cache_prompt = request.cache_prompt;
+    sequence->priority = request.priority;
     sequence->reports_progress = request.report_progress;
     sequence->time_max =
         std::min(std::chrono::milliseconds(request.generate_max_ms), kTimeMaxLongest);

@@ -93,6 +93,7 @@ struct LoadedModel::Impl {
         generate.stop.insert(generate.stop.end(), prompt.stops.begin(), prompt.stops.end());
         generate.ignore_eos = request.ignore_eos;
         generate.cache_prompt = request.cache_prompt;
+        generate.priority = request.priority;
         generate.top_logprobs = request.top_logprobs;
         generate.context_length = request.context_length;
         generate.overflow = request.overflow;

@@ -83,4 +83,8 @@ std::optional<Response> refuse_access(const ApiKeys& keys, const Request& reques
     return std::nullopt;
 }
 
+std::optional<std::int32_t> priority_least(const ApiKeys& keys, const Request& request) {
+    return request.is_of_batch ? 1 : keys.priority_least(request);
+}
+
 }  // namespace mullama::server

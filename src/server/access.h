@@ -3,6 +3,7 @@
 #include "server/api_keys.h"
 #include "server/http_response.h"
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -20,5 +21,9 @@ Response dialect_error(std::string_view path, unsigned status, std::string_view 
 /// wants to change models. Nothing where it may be served; "/", "/health" (with or without /v1) and
 /// "/ready" always may.
 std::optional<Response> refuse_access(const ApiKeys& keys, const Request& request);
+
+/// The lowest priority that a request may have: its key's, or for a line of a batch one behind the
+/// usual; unset = any.
+std::optional<std::int32_t> priority_least(const ApiKeys& keys, const Request& request);
 
 }  // namespace mullama::server

@@ -2,6 +2,7 @@
 #include "api/anthropic/requests.h"
 #include "api/anthropic/responses.h"
 #include "api/id_source.h"
+#include "server/access.h"
 #include "server/answering.h"
 #include "server/conversation.h"
 #include "server/extra_headers.h"
@@ -51,6 +52,7 @@ Task<void> messages(
     job.stream = call->stream;
     job.ends_with_call = !call->request.parallel_tool_calls;
     job.use = call->use;
+    job.use.priority_least = priority_least(service.keys, request);
     job.reads_images = has_images(call->request.messages);
     job.start = [call = std::move(*call)](
                     const LoadedModel& model, const ModelChoice& choice

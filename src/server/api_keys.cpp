@@ -2,9 +2,11 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include <mullama/types.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -26,9 +28,21 @@ std::string_view take_word(std::string_view& line) {
 }
 
 std::optional<Scope> read_scope(std::string_view word) {
-    if (word.empty() || word == "infer") return Scope::kInfer;
+    if (word == "infer") return Scope::kInfer;
     if (word == "manage") return Scope::kManage;
     return std::nullopt;
+}
+
+std::optional<std::int32_t> read_priority(std::string_view word) {
+    constexpr std::string_view kName = "priority=";
+    if (!word.starts_with(kName)) return std::nullopt;
+    word.remove_prefix(kName.size());
+    std::int32_t priority = 0;
+    const char* const end = word.data() + word.size();
+    const auto [stop, error] = std::from_chars(word.data(), end, priority);
+    const bool is_number = error == std::errc() && stop == end;
+    const bool is_in_range = priority >= -kPriorityMax && priority <= kPriorityMax;
+    return is_number && is_in_range ? std::optional(priority) : std::nullopt;
 }
 
 bool equal_in_constant_time(std::string_view left, std::string_view right) {
@@ -52,6 +66,30 @@ std::string_view key_of(const Request& request) {
 
 }  // namespace
 
+Result<ApiKeys::Key> ApiKeys::read_key(std::string_view key, std::string_view words, int line) {
+    std::optional<Scope> scope;
+    std::optional<std::int32_t> priority;
+    for (auto word = take_word(words); !word.empty(); word = take_word(words)) {
+        if (!scope) {
+            scope = read_scope(word);
+            if (scope) continue;
+        }
+        if (!priority) {
+            priority = read_priority(word);
+            if (priority) continue;
+        }
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "line {} of the API keys has something else than a key, its scope and its priority: "
+            "write infer or manage and priority=N, from {} to {}, behind the key, or nothing",
+            line,
+            -kPriorityMax,
+            kPriorityMax
+        );
+    }
+    return Key{sha256_hex(key), scope.value_or(Scope::kInfer), priority.value_or(0)};
+}
+
 Result<ApiKeys> ApiKeys::parse(std::string_view text) {
     ApiKeys parsed;
     for (int number = 1; !text.empty(); ++number) {
@@ -59,16 +97,9 @@ Result<ApiKeys> ApiKeys::parse(std::string_view text) {
         text.remove_prefix(std::min(line.size() + 1, text.size()));
         const std::string_view key = take_word(line);
         if (key.empty()) continue;
-        const std::optional<Scope> scope = read_scope(take_word(line));
-        if (!scope || !take_word(line).empty()) {
-            return fail(
-                ErrorCode::kInvalidArgument,
-                "line {} of the API keys has something else than a key and its scope: write infer "
-                "or manage behind the key, or nothing",
-                number
-            );
-        }
-        parsed.keys_.push_back({sha256_hex(key), *scope});
+        Result<Key> read = read_key(key, line, number);
+        if (!read) return std::move(read).error();
+        parsed.keys_.push_back(std::move(read).value());
     }
     if (parsed.empty()) {
         return fail(ErrorCode::kInvalidArgument, "there are no API keys: write one on each line");
@@ -104,6 +135,16 @@ Access ApiKeys::check(const Request& request, Scope needed) const {
         if (access != Access::kAllowed) access = reaches ? Access::kAllowed : Access::kOutOfScope;
     }
     return access;
+}
+
+std::optional<std::int32_t> ApiKeys::priority_least(const Request& request) const {
+    if (empty()) return std::nullopt;
+    const std::string hash = sha256_hex(key_of(request));
+    std::int32_t least = kPriorityMax;
+    for (const Key& key : keys_) {
+        if (equal_in_constant_time(hash, key.sha256)) least = std::min(least, key.priority);
+    }
+    return least;
 }
 
 }  // namespace mullama::server

@@ -3,7 +3,9 @@
 #include "server/http_request.h"
 #include <mullama/result.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +32,9 @@ class ApiKeys {
     /// No keys: everything is allowed.
     ApiKeys() = default;
 
-    /// Reads one key a line, after it "infer" (as without a word) or "manage"; '#' begins a comment
-    /// at the start of a line or after a space.
+    /// Reads one key a line, after it "infer" (as without a word) or "manage", and "priority=N"
+    /// (0);
+    /// '#' begins a comment at the start of a line or after a space.
     /// Errors: kInvalidArgument: another word behind a key, or no key at all. The message names the
     ///         line and no key.
     static Result<ApiKeys> parse(std::string_view text);
@@ -47,11 +50,18 @@ class ApiKeys {
     /// `needed`. Takes as long for every key, known or not.
     Access check(const Request& request, Scope needed) const;
 
+    /// The lowest priority that requests with this one's key may have; unset where there are no
+    /// keys.
+    std::optional<std::int32_t> priority_least(const Request& request) const;
+
   private:
     struct Key {
         std::string sha256;
         Scope scope;
+        std::int32_t priority;
     };
+
+    static Result<Key> read_key(std::string_view key, std::string_view words, int line);
 
     std::vector<Key> keys_;
 };

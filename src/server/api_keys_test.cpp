@@ -79,13 +79,33 @@ TEST(ApiKeys, the_widest_scope_of_a_repeated_key_counts) {
     }
 }
 
+TEST(ApiKeys, bound_the_priority_of_requests) {
+    const auto text = "alice\nbob manage priority=-2\nnightly priority=5 infer\nnightly priority=7";
+    const ApiKeys some = ApiKeys::parse(text).value_or(ApiKeys());
+    const auto least = [&some](const std::string& key) {
+        Request request;
+        request.headers = {Header{"x-api-key", key}};
+        return some.priority_least(request);
+    };
+    EXPECT_EQ(least("alice"), 0);
+    EXPECT_EQ(least("bob"), -2);
+    EXPECT_EQ(least("nightly"), 5);
+    EXPECT_EQ(ApiKeys().priority_least(Request{}), std::nullopt);
+}
+
 TEST(ApiKeys, none_allow_everything) {
     EXPECT_TRUE(ApiKeys().empty());
     EXPECT_EQ(ApiKeys().check(Request{}, Scope::kManage), Access::kAllowed);
 }
 
 TEST(ApiKeys, a_bad_line_is_named_by_its_number_and_not_by_its_key) {
-    for (const char* text : {"good\nsecret admin", "good\nsecret infer manage"}) {
+    for (const char* text :
+         {"good\nsecret admin",
+          "good\nsecret infer manage",
+          "good\nsecret priority=1001",
+          "good\nsecret priority=-2147483648",
+          "good\nsecret priority=",
+          "good\nsecret priority=1 priority=2"}) {
         const Result<ApiKeys> refused = ApiKeys::parse(text);
         ASSERT_FALSE(refused);
         EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);

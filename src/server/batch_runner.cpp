@@ -92,6 +92,7 @@ class BatchRunner::Impl {
             request.headers = {{"Content-Type", "application/json"}};
             request.body = line.body;
             request.peer_is_loopback = true;
+            request.is_of_batch = true;
         }
 
         BatchLine line;

@@ -56,9 +56,8 @@ class RequestRecord {
 
 struct Daemon::Impl {
     Impl(const DaemonOptions& options, store::Catalog catalog)
-        : service(std::move(catalog), options.pool, options.load, options.data),
+        : service(std::move(catalog), options.pool, options.load, options.data, options.keys),
           cors(options.origins),
-          keys(options.keys),
           on_request(options.on_request),
           batches(service.batches, service.files, handler(), {.seed = service.next_seed()}) {
         add_all_routes(router, service, batches);
@@ -75,7 +74,6 @@ struct Daemon::Impl {
 
     Service service;
     const Cors cors;
-    const ApiKeys keys;
     const std::function<void(const std::string&)> on_request;
     const std::string hostname = machine_name();
     Router router;
@@ -92,7 +90,7 @@ Task<void> Daemon::Impl::handle(const Request& request, ResponseWriter& client) 
     if (loopback) refusal = refuse_foreign_host(request, hostname);
     if (!refusal) refusal = cors.answer(request);
     if (!refusal && loopback) refusal = answer_options(request);
-    if (!refusal) refusal = refuse_access(keys, request);
+    if (!refusal) refusal = refuse_access(service.keys, request);
     if (refusal) {
         co_await probe.send(*refusal);
         co_return;

@@ -29,6 +29,7 @@ struct Request {
     Headers headers = {};           ///< As sent; fields of a chunked body's trailer are left out.
     std::string body = {};          ///< Without transfer and content encoding.
     bool peer_is_loopback = false;  ///< From this machine: a loopback address or a Unix socket.
+    bool is_of_batch = false;       ///< A line of a batch, for which nobody waits.
 
     /// The value of the first field of this name, whatever the case of its letters; valid as long
     /// as `headers` is not changed.

@@ -2,6 +2,7 @@
 #include "api/llamacpp/requests.h"
 #include "api/llamacpp/server_info.h"
 #include "api/openai/requests.h"
+#include "server/access.h"
 #include "server/answering.h"
 #include "server/conversation.h"
 #include "server/embedding.h"
@@ -33,7 +34,11 @@ using Begin =
 
 template <typename Call>
 Task<void> complete(
-    Service& service, ResponseWriter& writer, Result<Call> call, Begin<Call> begin
+    Service& service,
+    const Request& request,
+    ResponseWriter& writer,
+    Result<Call> call,
+    Begin<Call> begin
 ) {
     if (!call) return reply(writer, refuse(call.error()));
     AnswerJob job;
@@ -43,6 +48,7 @@ Task<void> complete(
     job.stream = call->shape.stream;
     job.ping_interval = call->ping_interval;
     job.use = call->use;
+    job.use.priority_least = priority_least(service.keys, request);
     job.start = [call = std::move(*call), begin](
                     const LoadedModel& model, const ModelChoice& choice
                 ) { return begin(call, choice, model); };
@@ -51,13 +57,13 @@ Task<void> complete(
 
 Task<void> completion(Service& service, const Request& request, ResponseWriter& writer) {
     return complete<dialect::CompletionCall>(
-        service, writer, dialect::parse_completion(request.body), start_completion
+        service, request, writer, dialect::parse_completion(request.body), start_completion
     );
 }
 
 Task<void> infill(Service& service, const Request& request, ResponseWriter& writer) {
     return complete<dialect::InfillCall>(
-        service, writer, dialect::parse_infill(request.body), start_infill
+        service, request, writer, dialect::parse_infill(request.body), start_infill
     );
 }
 

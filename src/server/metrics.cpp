@@ -38,6 +38,7 @@ void add(EngineStats& sum, const EngineStats& one) {
     sum.prefix_cache_bytes += one.prefix_cache_bytes;
     sum.snapshot_bytes += one.snapshot_bytes;
     sum.steps += one.steps;
+    sum.preemptions += one.preemptions;
 }
 
 }  // namespace
@@ -223,6 +224,12 @@ void Metrics::write_engines(std::string& to, const std::vector<PooledEngine>& en
         MetricKind::kCounter,
         "Decodes since the model was loaded.",
         &S::steps
+    );
+    family(
+        "mullama_preemptions_total",
+        MetricKind::kCounter,
+        "Times that a request was put back into the queue, since the model was loaded.",
+        &S::preemptions
     );
 }
 

@@ -87,6 +87,7 @@ Result<ModelChoice> choose_model(Service& service, const api::ModelUse& use) {
     ModelChoice choice{.model = std::move(model).value(), .options = use.defaults, .request = {}};
     choice.options.merge(*own);
     choice.options.merge(use.options);
+    if (use.priority_least) choice.options.bound_priority(*use.priority_least);
     choice.request.name = choice.model.name;
     choice.request.file = choice.model.file;
     std::filesystem::path projector = service.facts.projector(choice.model);

@@ -1,6 +1,7 @@
 #include "api/ollama/requests.h"
 #include "api/ollama/responses.h"
 #include "base/error.h"
+#include "server/access.h"
 #include "server/answering.h"
 #include "server/conversation.h"
 #include "server/embedding.h"
@@ -152,6 +153,7 @@ Task<void> chat(Service& service, const Request& request, ResponseWriter& writer
     job.refuse = refuse;
     job.stream = call->stream;
     job.use = std::move(call->use);
+    job.use.priority_least = priority_least(service.keys, request);
     return answer(service, writer, std::move(job));
 }
 
@@ -183,6 +185,7 @@ Task<void> generate(Service& service, const Request& request, ResponseWriter& wr
     job.refuse = refuse;
     job.stream = call->stream;
     job.use = call->use;
+    job.use.priority_least = priority_least(service.keys, request);
     job.reads_images = !call->images.empty();
     job.start = [call = std::move(*call)](
                     const LoadedModel& model, const ModelChoice& choice

@@ -1,6 +1,7 @@
 #include "api/openai/requests.h"
 #include "api/openai/responses.h"
 #include "base/error.h"
+#include "server/access.h"
 #include "server/answering.h"
 #include "server/conversation.h"
 #include "server/embedding.h"
@@ -38,6 +39,7 @@ Task<void> chat_completions(Service& service, const Request& request, ResponseWr
     job.stream = call->stream;
     job.ends_with_call = !call->request.parallel_tool_calls;
     job.use = call->use;
+    job.use.priority_least = priority_least(service.keys, request);
     job.reads_images = has_images(call->request.messages);
     job.start = [call = std::move(*call)](
                     const LoadedModel& model, const ModelChoice& choice
@@ -62,6 +64,7 @@ Task<void> completions(Service& service, const Request& request, ResponseWriter&
     job.refuse = openai_refusal;
     job.stream = call->stream;
     job.use = call->use;
+    job.use.priority_least = priority_least(service.keys, request);
     job.start = [call = std::move(*call)](const LoadedModel& model, const ModelChoice& choice) {
         return start_completions(call, choice, model);
     };

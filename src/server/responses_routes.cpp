@@ -3,6 +3,7 @@
 #include "api/openai/response_items.h"
 #include "api/openai/response_requests.h"
 #include "api/openai/stored_response.h"
+#include "server/access.h"
 #include "server/answering.h"
 #include "server/conversation.h"
 #include "server/model_job.h"
@@ -140,6 +141,7 @@ Task<void> create(Service& service, const Request& request, ResponseWriter& writ
     std::optional<Asked> asked = co_await std::move(reading);
     if (!asked) co_return;
     AnswerJob job = job_of(service, std::move(asked->call), std::move(ids), std::move(asked->talk));
+    job.use.priority_least = priority_least(service.keys, request);
     auto answering = answer(service, writer, std::move(job));
     co_await std::move(answering);
 }

@@ -20,9 +20,11 @@ Service::Service(
     store::Catalog models,
     const PoolOptions& pool_options,
     LoadOptions defaults,
-    const std::filesystem::path& data
+    const std::filesystem::path& data,
+    ApiKeys api_keys
 )
     : catalog(std::move(models)),
+      keys(std::move(api_keys)),
       load(std::move(defaults)),
       responses(below(data, "responses")),
       files(below(data, "files")),

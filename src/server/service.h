@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "server/api_keys.h"
 #include "server/batch_store.h"
 #include "server/file_store.h"
 #include "server/metrics.h"
@@ -27,13 +28,16 @@ struct Service {
         store::Catalog models,
         const PoolOptions& pool_options,
         LoadOptions defaults,
-        const std::filesystem::path& data
+        const std::filesystem::path& data,
+        ApiKeys api_keys = {}
     );
 
     /// A number that no other call has got, to make names from.
     std::uint64_t next_seed();
 
     const store::Catalog catalog;
+    /// Who may ask.
+    const ApiKeys keys;
     /// How models are loaded where a request says nothing else.
     const LoadOptions load;
     /// What model files say about themselves.
