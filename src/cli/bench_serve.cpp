@@ -3,14 +3,18 @@
 #include "base/error.h"
 #include "cli/daemon_client.h"
 #include "cli/interrupt.h"
+#include "cli/load_plot.h"
 #include "cli/load_report.h"
 #include "cli/verbs.h"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <cstring>
+#include <fstream>
 #include <functional>
 #include <iostream>
 #include <random>
@@ -49,17 +53,22 @@ std::string random_words(std::uint64_t seed, std::int32_t count) {
 std::string request_body(const BenchServeArguments& arguments, std::int32_t number) {
     const std::uint64_t seed = arguments.seed * std::uint64_t{1'000'003};
     api::JsonWriter out;
-    out.begin_object().field("model", arguments.model).key("messages").begin_array();
-    const auto add_message = [&out](std::string_view role, std::string_view content) {
-        out.begin_object().field("role", role).field("content", content).end_object();
-    };
-    if (arguments.prefix_words > 0) {
-        add_message("system", random_words(seed, arguments.prefix_words));
-    }
+    const std::string prefix = random_words(seed, arguments.prefix_words);
     const auto own_seed = seed + static_cast<std::uint64_t>(number) + 1;
-    add_message("user", random_words(own_seed, arguments.input_words));
-    out.end_array()
-        .field("max_tokens", arguments.output_tokens)
+    const std::string own = random_words(own_seed, arguments.input_words);
+    out.begin_object().field("model", arguments.model);
+    if (arguments.is_chat()) {
+        out.key("messages").begin_array();
+        const auto add_message = [&out](std::string_view role, std::string_view content) {
+            out.begin_object().field("role", role).field("content", content).end_object();
+        };
+        if (!prefix.empty()) add_message("system", prefix);
+        add_message("user", own);
+        out.end_array();
+    } else {
+        out.field("prompt", prefix.empty() ? own : prefix + " " + own);
+    }
+    out.field("max_tokens", arguments.output_tokens)
         .field("ignore_eos", true)
         .field("temperature", 0)
         .field("stream", true)
@@ -114,7 +123,8 @@ class AnswerReader {
         api::Fields fields(event, "event");
         for (const api::json::object* choice : fields.objects("choices")) {
             const auto* delta = choice->if_contains("delta");
-            if (delta != nullptr && delta->is_object() && has_text(delta->get_object())) {
+            const bool is_chat = delta != nullptr && delta->is_object();
+            if (has_text(is_chat ? delta->get_object() : *choice)) {
                 request_.arrivals_ms.push_back(milliseconds_since(begin_));
             }
         }
@@ -125,11 +135,11 @@ class AnswerReader {
         }
     }
 
-    static bool has_text(const api::json::object& delta) {
+    static bool has_text(const api::json::object& piece) {
         return std::ranges::any_of(
-            std::array{"content", "reasoning_content", "reasoning"},
-            [&delta](const char* name) {
-                const auto* text = delta.if_contains(name);
+            std::array{"content", "reasoning_content", "reasoning", "text"},
+            [&piece](const char* name) {
+                const auto* text = piece.if_contains(name);
                 return text != nullptr && text->is_string() && !text->get_string().empty();
             }
         );
@@ -140,15 +150,20 @@ class AnswerReader {
     bool done_ = false;
 };
 
-/// Sends a request and reads its answer.
+/// Sends the request of this number and reads its answer.
 /// Errors: those of DaemonClient::post_lines(); they are in `request` too.
 Result<void> ask(
-    DaemonClient& client, const std::string& body, const Interrupt& interrupt, LoadRequest& request
+    DaemonClient& client,
+    const BenchServeArguments& arguments,
+    std::int32_t number,
+    const Interrupt& interrupt,
+    LoadRequest& request
 ) {
+    const std::string body = request_body(arguments, number);
     AnswerReader reader(request);
     const auto on_line = [&reader](std::string_view line) { return reader.take(line); };
     const auto on_wait = [&interrupt] { return !interrupt.pressed(); };
-    Result<void> called = client.post_lines("/v1/chat/completions", body, on_line, on_wait);
+    Result<void> called = client.post_lines(arguments.endpoint, body, on_line, on_wait);
     reader.end(called);
     return called;
 }
@@ -217,9 +232,10 @@ Result<std::vector<LoadRequest>> run_load(
             const auto delay = std::chrono::duration<double>(due[i]);
             wait_until(begin + std::chrono::duration_cast<TimePoint::duration>(delay), interrupt);
             if (interrupt.pressed()) return;
-            const std::string body = request_body(arguments, static_cast<std::int32_t>(i));
+            const auto number = static_cast<std::int32_t>(i);
             requests[i].sent_ms = milliseconds_since(begin);
-            [[maybe_unused]] const auto asked = ask(client, body, interrupt, requests[i]);
+            [[maybe_unused]] const auto asked =
+                ask(client, arguments, number, interrupt, requests[i]);
         }
     };
     {
@@ -243,6 +259,18 @@ Result<LoadGoal> goal_of(const std::vector<std::string>& texts) {
     return goal;
 }
 
+Result<void> write_plot(
+    const BenchServeArguments& arguments, const std::vector<LoadRequest>& requests
+) {
+    const std::string title = fmt::format(
+        "{}: {} requests, {} at a time", arguments.model, arguments.requests, arguments.clients
+    );
+    std::ofstream file(arguments.plot, std::ios::binary);
+    file << load_plot(requests, title) << std::flush;
+    if (file) return {};
+    return fail(ErrorCode::kIo, "{} cannot be written: {}", arguments.plot, std::strerror(errno));
+}
+
 Result<void> measure(BenchServeArguments arguments) {
     const Result<LoadGoal> goal = goal_of(arguments.goals);
     if (!goal) return goal.error();
@@ -258,7 +286,7 @@ Result<void> measure(BenchServeArguments arguments) {
     BenchServeArguments small = arguments;
     small.output_tokens = 2;
     LoadRequest warm_up;
-    MULLAMA_TRY(ask(*client, request_body(small, -1), interrupt, warm_up));
+    MULLAMA_TRY(ask(*client, small, -1, interrupt, warm_up));
     if (!warm_up.error.empty()) return fail(ErrorCode::kInternal, "{}", warm_up.error);
 
     const TimePoint begin = std::chrono::steady_clock::now();
@@ -268,6 +296,7 @@ Result<void> measure(BenchServeArguments arguments) {
     const LoadSummary summary = summarize(*requests, seconds, *goal);
     std::cout << (arguments.form == "jsonl" ? load_lines(*requests, summary) : load_tables(summary))
               << std::flush;
+    if (!arguments.plot.empty()) MULLAMA_TRY(write_plot(arguments, *requests));
     const auto failed = std::ranges::find_if(*requests, [](const LoadRequest& request) {
         return !request.succeeded();
     });

@@ -100,7 +100,7 @@ Examples:
 )";
 
 constexpr const char* kBenchServeFooter =
-    R"(Asks a server, through OpenAI's /v1/chat/completions, for answers of random words, and measures
+    R"(Asks a server, through OpenAI's interface, for answers to random words, and measures
 what its clients see: milliseconds to the first token, between two, and tokens per second. Any
 server that speaks it will do; the key to send is that in $MULLAMA_API_KEY.
 
@@ -344,6 +344,13 @@ class CommandLine {
             ->type_name("");
         verb->add_option("--model", bench_serve_.model, "Model (default: the only one there)")
             ->type_name("NAME");
+        verb->add_option(
+                "--endpoint",
+                bench_serve_.endpoint,
+                "/v1/chat/completions (the default) or /v1/completions"
+        )
+            ->type_name("")
+            ->check(CLI::IsMember({"/v1/chat/completions", "/v1/completions"}).description(""));
         const auto add_number = [verb](const char* flag, auto& number, auto in, const char* help) {
             verb->add_option(flag, number, help)->type_name("N")->check(in.description(""));
         };
@@ -379,6 +386,7 @@ class CommandLine {
         verb->add_option("-o,--output", to.form, "md or jsonl (default md)")
             ->type_name("")
             ->check(CLI::IsMember({"md", "jsonl"}).description(""));
+        verb->add_option("--plot", to.plot, "A picture of the times, as SVG")->type_name("FILE");
         return verb;
     }
 

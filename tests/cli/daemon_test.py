@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 import unittest
+import xml.etree.ElementTree
 
 from tests.cli.harness import BASE_MODEL, MODEL, PROGRAM, ProgramTest, TIMEOUT_S
 
@@ -79,7 +80,12 @@ class ServerTest(ProgramTest):
         self.assertEqual((summary["completed"], summary["failed"]), (3, 0))
         self.assertAlmostEqual(summary["request_goodput"], summary["request_throughput"])
         self.assertAlmostEqual(summary["output_throughput"] * summary["duration_s"], 12)
-        self.assertIn("| to the first token ", self.output_of(*load, "--model", MODEL))
+        plot = self.home / "plot.svg"
+        self.assertIn("| to the first token ", self.output_of(*load, "--model", MODEL, "--plot", plot))
+        self.assertEqual(len(xml.etree.ElementTree.parse(plot).findall("{*}polyline")), 2)
+        base = ("--model", BASE_MODEL, "--prefix-words", "3")
+        self.fails(2, "does not support chat", *load, *base)
+        self.assertIn("|        3 |      0 |", self.output_of(*load, *base, "--endpoint", "/v1/completions"))
         self.fails(3, "not found", *load, "--model", "nope")
 
     def test_stop_unloads_a_model(self):
