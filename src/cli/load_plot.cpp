@@ -97,14 +97,7 @@ std::string panel(int left, std::string_view name, std::vector<double> values) {
 }  // namespace
 
 std::string load_plot(std::span<const LoadRequest> requests, std::string_view title) {
-    std::vector<double> first;
-    std::vector<double> gaps;
-    for (const LoadRequest& request : requests) {
-        if (!request.succeeded()) continue;
-        first.push_back(request.first_ms());
-        const std::vector<double> more = request.gaps_ms();
-        gaps.insert(gaps.end(), more.begin(), more.end());
-    }
+    LoadTimes times = times_of(requests);
     std::string svg = fmt::format(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" "
         "viewBox=\"0 0 {0} {1}\" font-family=\"sans-serif\" font-size=\"12\">\n"
@@ -113,8 +106,8 @@ std::string load_plot(std::span<const LoadRequest> requests, std::string_view ti
         kHeight
     );
     svg += text(kWidth / 2.0, 22, "middle", title);
-    svg += panel(60, "to the first token", std::move(first));
-    svg += panel(490, "between pieces", std::move(gaps));
+    svg += panel(60, "to the first token", std::move(times.first));
+    svg += panel(490, "between pieces", std::move(times.gaps));
     return svg + "</svg>\n";
 }
 

@@ -20,10 +20,6 @@ double percentile(std::span<const double> sorted, double share) {
     return std::lerp(sorted[below], sorted[above], place - std::floor(place));
 }
 
-void add(std::vector<double>& to, const std::vector<double>& values) {
-    to.insert(to.end(), values.begin(), values.end());
-}
-
 std::string figure_line(std::string_view name, const LoadFigure& figure) {
     return fmt::format(
         "| {:<23} | {:>9.1f} | {:>9.1f} | {:>9.1f} | {:>9.1f} | {:>9.1f} |\n",
@@ -94,6 +90,19 @@ bool LoadGoal::holds(const LoadRequest& request) const {
            (!took_ms || request.took_ms <= *took_ms);
 }
 
+LoadTimes times_of(std::span<const LoadRequest> requests) {
+    LoadTimes times;
+    for (const LoadRequest& request : requests) {
+        if (!request.succeeded()) continue;
+        const std::vector<double> gaps = request.gaps_ms();
+        times.first.push_back(request.first_ms());
+        times.gaps.insert(times.gaps.end(), gaps.begin(), gaps.end());
+        if (request.answer_tokens > 1) times.per_token.push_back(request.per_token_ms());
+        times.whole.push_back(request.took_ms);
+    }
+    return times;
+}
+
 LoadFigure figure_of(std::vector<double> values) {
     if (values.empty()) return {};
     std::ranges::sort(values);
@@ -109,10 +118,6 @@ LoadFigure figure_of(std::vector<double> values) {
 
 LoadSummary summarize(std::span<const LoadRequest> requests, double seconds, const LoadGoal& goal) {
     LoadSummary summary{.seconds = seconds};
-    std::vector<double> first;
-    std::vector<double> gaps;
-    std::vector<double> per_token;
-    std::vector<double> whole;
     std::int64_t prompt_tokens = 0;
     std::int64_t answer_tokens = 0;
     int good = 0;
@@ -122,10 +127,6 @@ LoadSummary summarize(std::span<const LoadRequest> requests, double seconds, con
             continue;
         }
         ++summary.succeeded;
-        first.push_back(request.first_ms());
-        add(gaps, request.gaps_ms());
-        if (request.answer_tokens > 1) per_token.push_back(request.per_token_ms());
-        whole.push_back(request.took_ms);
         prompt_tokens += request.prompt_tokens;
         answer_tokens += request.answer_tokens;
         good += goal.holds(request) ? 1 : 0;
@@ -134,10 +135,11 @@ LoadSummary summarize(std::span<const LoadRequest> requests, double seconds, con
     summary.prompt_tokens_per_second = static_cast<double>(prompt_tokens) / seconds;
     summary.answer_tokens_per_second = static_cast<double>(answer_tokens) / seconds;
     if (goal.is_set()) summary.good_per_second = good / seconds;
-    summary.first = figure_of(std::move(first));
-    summary.gap = figure_of(std::move(gaps));
-    summary.per_token = figure_of(std::move(per_token));
-    summary.whole = figure_of(std::move(whole));
+    LoadTimes times = times_of(requests);
+    summary.first = figure_of(std::move(times.first));
+    summary.gap = figure_of(std::move(times.gaps));
+    summary.per_token = figure_of(std::move(times.per_token));
+    summary.whole = figure_of(std::move(times.whole));
     return summary;
 }
 

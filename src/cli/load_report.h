@@ -41,6 +41,16 @@ struct LoadGoal {
     bool holds(const LoadRequest& request) const;
 };
 
+/// Times of all requests that succeeded, in milliseconds.
+struct LoadTimes {
+    std::vector<double> first;
+    std::vector<double> gaps;
+    std::vector<double> per_token;  ///< Of answers with more than one.
+    std::vector<double> whole;
+};
+
+LoadTimes times_of(std::span<const LoadRequest> requests);
+
 /// A figure over all requests.
 struct LoadFigure {
     double mean = 0;

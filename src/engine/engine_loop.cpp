@@ -169,21 +169,22 @@ std::optional<Clock::TimePoint> EngineLoop::deadline() const {
     return first;
 }
 
-// The priority that counts now. Who has waited for long catches up with the others, and no more:
-// among equals it matters how much is to be computed.
-std::int64_t EngineLoop::rank(const Sequence& sequence) const {
-    std::int64_t lowest = sequence.lent_priority;
-    for (const auto& other : running_) {
-        lowest = std::min<std::int64_t>(lowest, other->lent_priority);
+// The lowest of those that run. Who has waited for long catches up with it, and no more: among
+// equals it matters how much is to be computed.
+std::int64_t EngineLoop::lowest_priority() const {
+    std::int64_t lowest = kPriorityMax;
+    for (const auto& sequence : running_) {
+        lowest = std::min<std::int64_t>(lowest, sequence->lent_priority);
     }
-    return std::max(sequence.priority_at(now_), lowest);
+    return lowest;
 }
 
 std::vector<SequenceLoad> EngineLoop::loads() const {
+    const std::int64_t lowest = lowest_priority();
     std::vector<SequenceLoad> loads;
     for (const auto& sequence : running_) {
         loads.push_back(sequence->load(counters_.prompt_tokens));
-        loads.back().priority = rank(*sequence);
+        loads.back().priority = std::max(sequence->priority_at(now_), lowest);
     }
     return loads;
 }
@@ -192,8 +193,8 @@ std::vector<SequenceLoad> EngineLoop::loads() const {
 // those with the lowest priority. Gives false where no request has come to one.
 bool EngineLoop::decode_media() {
     Sequence* next = nullptr;
-    const auto turn = [this](const Sequence& sequence) {
-        return std::pair(rank(sequence), sequence.served_at);
+    const auto turn = [this, lowest = lowest_priority()](const Sequence& sequence) {
+        return std::pair(std::max(sequence.priority_at(now_), lowest), sequence.served_at);
     };
     for (const auto& sequence : running_) {
         if (sequence->paused_at || sequence->media_next() == nullptr) continue;

@@ -71,7 +71,7 @@ class EngineLoop {
     static std::vector<Claim> claims(const Sequences& sequences);
 
     // Plan and decode.
-    std::int64_t rank(const Sequence& sequence) const;
+    std::int64_t lowest_priority() const;
     std::vector<SequenceLoad> loads() const;
     StepLimits limits() const {
         return {
