@@ -1,6 +1,7 @@
-"""What the programs that pair Mullama with llama.cpp's own have in common: building the peer from the engine's source,
+"""What the programs that measure in pairs have in common: building llama.cpp's own from the engine's source, a server,
 waiting for an idle machine, prompts by chance, and the statistics of pairs."""
 
+import http.client
 import json
 import os
 import pathlib
@@ -85,6 +86,45 @@ def build_peer(target):
         except subprocess.CalledProcessError:
             fail(f"{target} did not build, see {log.name}")
     return folder / "bin" / target
+
+
+class Server:
+    """`mullama serve` with its data in a folder of its own."""
+
+    def __init__(self, home, *options):
+        self.process = subprocess.Popen(
+            [BUILD / "bin" / "mullama", "serve", "--host", "127.0.0.1:0", *options],
+            stderr=subprocess.PIPE, text=True, env=dict(os.environ, MULLAMA_HOME=str(home))
+        )
+        found = re.search(r"listening on (\S+):(\d+)", self.process.stderr.readline())
+        if not found:
+            fail("the server does not start")
+        self.address = found[1], int(found[2])
+
+    def kill(self):
+        self.process.kill()
+        self.process.communicate()
+
+    def ask(self, path, **request):
+        """Milliseconds to the first line of the answer, and the last one."""
+        connection = http.client.HTTPConnection(*self.address)
+        begin = time.monotonic()
+        connection.request("POST", path, json.dumps(request))
+        response = connection.getresponse()
+        first = response.readline()
+        taken = (time.monotonic() - begin) * 1000
+        lines = [first, *response.read().splitlines()]
+        connection.close()
+        if response.status != 200:
+            fail(lines[0].decode())
+        return taken, json.loads(lines[-1])
+
+
+def make_home(folder):
+    """A folder for a server's data that has the models that were pulled."""
+    real = pathlib.Path(os.environ.get("MULLAMA_HOME") or pathlib.Path.home() / ".mullama")
+    (folder / "downloads").symlink_to(real / "downloads")
+    return folder
 
 
 def cpu_seconds():

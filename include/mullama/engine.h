@@ -49,6 +49,11 @@ struct EngineOptions {
     /// than `prefill_chunk` on slow machines: smaller keeps the answers flowing, larger reads
     /// prompts faster. 0 = any time.
     std::int64_t prefill_budget_ms = 150;
+    /// The most tokens of one step, of all requests together, that are guessed to come next and
+    /// verified at once, 0 to 256; 0 = none. A guess is what an answer went on with where it, or
+    /// its prompt, was like this before. They are verified where that has been faster, and the
+    /// answers are the same. Has no effect on recurrent and hybrid models.
+    std::int32_t draft_max = 16;
     /// Threads of a step; 0 as in ContextOptions, and fewer while other programs keep cores busy.
     std::int32_t threads = 0;
     /// Threads for steps of more than one token; 0 as in ContextOptions.
@@ -97,6 +102,8 @@ struct EngineStats {
     std::int64_t snapshot_bytes = 0;      ///< Those on disk, of this model.
     std::int64_t prompt_tokens = 0;       ///< Counter: prompt tokens computed.
     std::int64_t generated_tokens = 0;    ///< Counter: tokens generated.
+    std::int64_t drafted_tokens = 0;      ///< Counter: guessed tokens that were verified.
+    std::int64_t accepted_tokens = 0;     ///< Counter: those of them that were right.
     std::int64_t steps = 0;               ///< Counter: decodes.
     std::int64_t preemptions = 0;         ///< Counter: requests that began again later.
 };

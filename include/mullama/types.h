@@ -162,6 +162,10 @@ struct Usage {
     std::int64_t cut_tokens = 0;
     /// Tokens generated, the end-of-generation token not counted.
     std::int64_t completion_tokens = 0;
+    /// Tokens that were guessed, see EngineOptions::draft_max, and verified.
+    std::int64_t drafted_tokens = 0;
+    /// Those of them that were right, and so are among `completion_tokens`.
+    std::int64_t accepted_tokens = 0;
     /// From submission to the first computed token of the prompt.
     std::int64_t queue_ns = 0;
     /// From there to the first generated token.
@@ -319,6 +323,9 @@ struct GenerateRequest {
     /// run wait where there is no room else, and have their prompts read first. A minute of waiting
     /// counts as much as one less, so that nobody waits for ever.
     std::int32_t priority = 0;
+    /// The most tokens of a step that are guessed to come next, see EngineOptions::draft_max; below
+    /// 0 = as many as there.
+    std::int32_t draft_max = -1;
     /// Bounds the thinking of a model that thinks.
     ThinkingBudget thinking_budget = {};
     /// Control tokens that the answer shows, and their text; the others add nothing to it.
@@ -425,6 +432,8 @@ struct ChatRequest {
     bool cache_prompt = true;
     /// As in GenerateRequest.
     std::int32_t priority = 0;
+    /// As in GenerateRequest.
+    std::int32_t draft_max = -1;
 };
 
 /// What kind of text an AnswerPart brings.

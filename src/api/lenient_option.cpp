@@ -43,6 +43,7 @@ constexpr std::array kTolerances = {
     Tolerance{"mirostat", 0, 0, 2},
     Tolerance{"adaptive_target", -kFloatMost, -1, 1},
     Tolerance{"priority", -kPriorityMax, -kPriorityMax, kPriorityMax},
+    Tolerance{"draft_num_predict", -1, -1, kIntMost},
 };
 
 json::value fit(const Tolerance& tolerance, const json::value& value) {

@@ -191,6 +191,12 @@ const std::array kOptions = {
         "Requests with a lower number go first, -1000 to 1000 (default 0)"
     },
     Option{
+        "draft_num_predict",
+        &OptionValues::draft_max,
+        "Tokens guessed and verified in a step, 0 = none, -1 = as many as the server allows "
+        "(default -1)"
+    },
+    Option{
         "num_thread", &LoadSettings::num_thread, "CPU threads, 0 = one for each core (default 0)"
     },
     Option{

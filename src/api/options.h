@@ -35,6 +35,7 @@ struct OptionValues {
     bool ignore_eos = false;
     bool cache_prompt = true;
     std::int32_t priority = 0;
+    std::int32_t draft_max = -1;
     std::int32_t keep_tokens = ContextOverflow().keep_tokens;
 
     /// Puts what does not concern loading into a ChatRequest or GenerateRequest.
@@ -46,6 +47,7 @@ struct OptionValues {
         request.ignore_eos = ignore_eos;
         request.cache_prompt = cache_prompt;
         request.priority = priority;
+        request.draft_max = draft_max;
         request.overflow.keep_tokens = keep_tokens;
     }
 };

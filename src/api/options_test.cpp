@@ -53,8 +53,13 @@ TEST(Options, sets_each_kind_of_option) {
 TEST(Options, puts_what_was_set_into_a_request) {
     Options options;
     for (const char* assignment :
-         {"num_predict=-2", "num_keep=9", "stop=a", "ignore_eos=1", "cache_prompt=0", "priority=-3"
-         }) {
+         {"num_predict=-2",
+          "num_keep=9",
+          "stop=a",
+          "ignore_eos=1",
+          "cache_prompt=0",
+          "priority=-3",
+          "draft_num_predict=5"}) {
         ASSERT_TRUE(options.set(assignment)) << assignment;
     }
     GenerateRequest request;
@@ -65,6 +70,7 @@ TEST(Options, puts_what_was_set_into_a_request) {
     EXPECT_TRUE(request.ignore_eos);
     EXPECT_FALSE(request.cache_prompt);
     EXPECT_EQ(request.priority, -3);
+    EXPECT_EQ(request.draft_max, 5);
     EXPECT_EQ(request.overflow, (ContextOverflow{.shift = true, .keep_tokens = 9}));
 }
 

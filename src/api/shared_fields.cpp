@@ -12,7 +12,7 @@ namespace mullama::api {
 namespace {
 
 /// The sampler fields that every dialect has. Some read a few of them before, more strictly.
-constexpr std::array<std::string_view, 29> kSamplers = {
+constexpr std::array<std::string_view, 30> kSamplers = {
     "min_p",
     "typical_p",
     "top_k",
@@ -41,6 +41,7 @@ constexpr std::array<std::string_view, 29> kSamplers = {
     "ignore_eos",
     "cache_prompt",
     "priority",
+    "draft_num_predict",
     "num_ctx",
 };
 

@@ -388,6 +388,17 @@ const std::array kSettings = {
         set_snapshots
     },
     Setting{
+        "draft_max",
+        "N",
+        "",
+        "Tokens guessed from the text and verified in a step, where that is faster, 0 = none "
+        "(default 16)",
+        false,
+        [](ServeSettings& settings, const std::string& text) {
+            return store_number(text, 0, 256, settings.daemon.load.engine.draft_max);
+        }
+    },
+    Setting{
         "num_thread",
         "N",
         "",

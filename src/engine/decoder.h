@@ -102,6 +102,17 @@ class Decoder {
     /// Errors:  any: nothing of the sequence can be relied on; remove() it.
     virtual Result<void> forget(SequenceId sequence, Position begin, Position end) = 0;
 
+    /// Whether truncate() works with this model. Only those that can define it.
+    /// Threads: any.
+    virtual bool can_truncate() const { return false; }
+
+    /// Forgets the positions from `end` on and frees their cells, after one decode() that added
+    /// them and other tokens of no more than one pass.
+    /// Errors:  any: nothing of the sequence can be relied on; remove() it.
+    virtual Result<void> truncate(SequenceId /*sequence*/, Position /*end*/) {
+        return Error{ErrorCode::kUnsupported, "sequences cannot be truncated here"};
+    }
+
     /// What share(), save() and restore() can do with this model. Only those that can do something
     /// define these.
     /// Threads: any.

@@ -51,6 +51,7 @@ Result<void> check_options(const EngineOptions& options) {
     MULLAMA_TRY(check_range("ubatch_size", options.ubatch_size, 1, kMany));
     MULLAMA_TRY(check_range("prefill_chunk", options.prefill_chunk, 1, kMany));
     MULLAMA_TRY(check_range("prefill_budget_ms", options.prefill_budget_ms, 0, kDay));
+    MULLAMA_TRY(check_range("draft_max", options.draft_max, 0, 256));
     MULLAMA_TRY(check_range("threads", options.threads, 0, 512));
     MULLAMA_TRY(check_range("threads_batch", options.threads_batch, 0, 512));
     MULLAMA_TRY(check_range("snapshot_bytes", options.snapshot_bytes, 0, kBytesMax));

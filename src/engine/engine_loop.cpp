@@ -59,6 +59,7 @@ EngineLoop::EngineLoop(
           std::min(options.prefill_chunk, info_.batch_size),
           std::chrono::milliseconds(options.prefill_budget_ms)
       ),
+      draft_max_(options.draft_max),
       prefill_alone_(std::min(options.ubatch_size, info_.batch_size)),
       stall_timeout_(options.stall_timeout_ms),
       inbox_(unsigned_of(info_.sequences_max) + unsigned_of(options.queue_max)),
@@ -77,6 +78,7 @@ bool EngineLoop::step() {
     begin_admitted();
     publish();  // a decode may take long
     const bool looked = decode_media();
+    draft();
     const bool decoded = decode(plan_step(loads(), limits()));
     publish();
     Stream::wake(ready_);
@@ -169,6 +171,39 @@ std::optional<Clock::TimePoint> EngineLoop::deadline() const {
     return first;
 }
 
+// Guesses how the answers go on, and how much of that is worth verifying in this step.
+void EngineLoop::draft() {
+    if (draft_max_ == 0 || !decoder_.can_truncate()) return;
+    std::int32_t answers = 0;
+    std::int32_t guessed = 0;
+    std::vector<DraftPace::Draft> drafts;
+    for (const auto& sequence : running_) {
+        sequence->draft = {};
+        sequence->draft_at = 0;
+        sequence->drafted = 0;
+        if (sequence->is_generating() && !sequence->paused_at) {
+            ++answers;
+            const std::int32_t most = std::min(sequence->draft_max(), draft_max_);
+            if (most > 0) sequence->draft = guess_by_ngram(sequence->tokens, most);
+        }
+        const auto count = signed_of(sequence->draft.tokens.size());
+        guessed += count;
+        drafts.push_back({.match = sequence->draft.match, .tokens = count});
+    }
+    if (guessed == 0 || !can_draft()) return;
+    const std::int32_t room = std::min(prefill_alone_ - answers, draft_max_);
+    const auto planned = draft_pace_.plan(drafts, answers, room);
+    for (std::size_t i = 0; i < planned.size(); ++i) running_[i]->drafted = planned[i];
+}
+
+// Not beside prompts, which need the time more, nor where a state is about to be kept.
+bool EngineLoop::can_draft() const {
+    return std::ranges::all_of(running_, [](const auto& sequence) {
+        if (sequence->paused_at || !sequence->has_begun) return true;
+        return sequence->is_generating() && sequence->stop_at <= sequence->decoded;
+    });
+}
+
 // The lowest of those that run. Who has waited for long catches up with it, and no more: among
 // equals it matters how much is to be computed.
 std::int64_t EngineLoop::lowest_priority() const {
@@ -244,8 +279,11 @@ bool EngineLoop::decode(Grants granted) {
         const auto decoded = decoder_.decode(batch_);
         now_ = clock_.now();
         if (decoded) {
-            count_step(granted, now_ - start);
+            auto step = count_step(granted, now_ - start);
+            const std::int64_t accepted = counters_.accepted_tokens;
             advance(granted);
+            step.accepted = static_cast<std::int32_t>(counters_.accepted_tokens - accepted);
+            if (step.answers > 0) draft_pace_.took(step);
             return true;
         }
         // Interrupted: the engine is about to end all of them.
@@ -254,7 +292,7 @@ bool EngineLoop::decode(Grants granted) {
             fail_batch(granted, decoded.error());
             return true;
         }
-        if (shrink_plan(loads(), granted)) continue;
+        if (leave_out_drafts(granted) || shrink_plan(loads(), granted)) continue;
         granted.erase(granted.begin() + static_cast<std::ptrdiff_t>(preempt_last()));
     } while (fill_batch(granted));
     return true;
@@ -265,19 +303,32 @@ bool EngineLoop::fill_batch(const Grants& granted) {
     for (std::size_t i = 0; i < granted.size(); ++i) {
         Sequence& sequence = *running_[i];
         if (granted[i] > 0 && !sequence.started_at) sequence.started_at = now_;
+        sequence.drafted = std::max(granted[i] - sequence.pending(), 0);
+        const std::int32_t size = signed_of(sequence.tokens.size());
         const std::int32_t end = sequence.decoded + granted[i];
         const Position shift = sequence.position_of(sequence.decoded) - sequence.decoded;
         for (std::int32_t index = sequence.decoded; index < end; ++index) {
-            const bool last = index + 1 == signed_of(sequence.tokens.size());
+            const bool known = index < size;
+            const auto& tokens = known ? sequence.tokens : sequence.draft.tokens;
             batch_.push_back(DecodeEntry{
-                .token = sequence.tokens[unsigned_of(index)],
+                .token = tokens[unsigned_of(known ? index : index - size)],
                 .position = index + shift,
                 .sequence = sequence.id,
-                .logits = last && sequence.answer_tokens_max > 0,
+                .logits = index + 1 >= size && sequence.answer_tokens_max > 0,
             });
         }
     }
     return !batch_.empty();
+}
+
+// Gives false, with nothing changed, where there are none.
+bool EngineLoop::leave_out_drafts(Grants& granted) const {
+    bool some = false;
+    for (std::size_t i = 0; i < granted.size(); ++i) {
+        some |= granted[i] > 0 && running_[i]->drafted > 0;
+        granted[i] -= granted[i] > 0 ? running_[i]->drafted : 0;
+    }
+    return some;
 }
 
 // Takes the cells of the running request whose turn comes last, and gives where it was.
@@ -321,14 +372,21 @@ void EngineLoop::fail_batch(const Grants& granted, const Error& error) {
     remove_ended();
 }
 
-void EngineLoop::count_step(const Grants& granted, Clock::TimePoint::duration duration) {
+// What it gives has no answers where there were prompts too.
+DraftPace::Step EngineLoop::count_step(const Grants& granted, Clock::TimePoint::duration duration) {
     ++counters_.steps;
     std::int32_t answers = 0;
     std::int32_t prompts = 0;
+    std::int32_t drafted = 0;
     for (std::size_t i = 0; i < granted.size(); ++i) {
-        (running_[i]->is_generating() ? answers : prompts) += granted[i];
+        Sequence& sequence = *running_[i];
+        sequence.drafted_tokens += sequence.drafted;
+        drafted += sequence.drafted;
+        (sequence.is_generating() ? answers : prompts) += granted[i] - sequence.drafted;
     }
-    prefill_pace_.took(answers, prompts, duration);
+    counters_.drafted_tokens += drafted;
+    if (drafted == 0) prefill_pace_.took(answers, prompts, duration);
+    return {.answers = prompts == 0 ? answers : 0, .drafted = drafted, .duration = duration};
 }
 
 // After a decode: counts what is in memory now, and goes on with the sequences that it completed.
@@ -338,18 +396,30 @@ void EngineLoop::advance(const Grants& granted) {
     for (std::size_t i = 0; i < granted.size(); ++i) {
         if (granted[i] == 0) continue;
         Sequence& sequence = *running_[i];
-        count_decoded(sequence, granted[i]);
-        entries += unsigned_of(granted[i]);
+        const std::int32_t known = granted[i] - sequence.drafted;
+        count_decoded(sequence, known);
         if (sequence.pending() == 0) {
-            make_due(sequence, entries - 1);
+            due_.push_back({.sequence = &sequence, .entry = entries + unsigned_of(known) - 1});
         } else if (sequence.reports_progress) {
             tell(sequence, news_of(sequence));
         }
+        entries += unsigned_of(granted[i]);
     }
-    const std::size_t threads = unsigned_of(decoder_.threads());
-    crew_.run(due_.size(), threads, [this](std::size_t i) { choose(due_[i]); });
-    for (Due& due : due_) take_token(due);
+    choose_tokens();
     remove_ended();
+}
+
+// One token of each at a time, and another as long as the guesses are right.
+void EngineLoop::choose_tokens() {
+    const std::size_t threads = unsigned_of(decoder_.threads());
+    const auto ends = [](const Due& due) { return !due.goes_on; };
+    while (!due_.empty()) {
+        for (Due& due : due_) due.goes_on = take_logits(due);
+        std::erase_if(due_, ends);
+        crew_.run(due_.size(), threads, [this](std::size_t i) { choose(due_[i]); });
+        for (Due& due : due_) due.goes_on = take_token(due);
+        std::erase_if(due_, ends);
+    }
 }
 
 void EngineLoop::count_decoded(Sequence& sequence, std::int32_t tokens) {
@@ -359,13 +429,20 @@ void EngineLoop::count_decoded(Sequence& sequence, std::int32_t tokens) {
     if (sequence.decoded == sequence.stop_at) prefixes_.keep(sequence);
 }
 
-void EngineLoop::make_due(Sequence& sequence, std::size_t entry) {
+// Gives false where it has ended, as it has below.
+bool EngineLoop::take_logits(Due& due) {
+    Sequence& sequence = *due.sequence;
     if (sequence.answer_tokens_max == 0) {
-        return end(sequence, {}, finish_with(FinishReason::kLength));
+        end(sequence, {}, finish_with(FinishReason::kLength));
+        return false;
     }
-    const auto logits = decoder_.logits(entry);
-    if (!logits) return end(sequence, {}, finish_with(logits.error()));
-    due_.push_back({.sequence = &sequence, .logits = *logits});
+    const auto logits = decoder_.logits(due.entry);
+    if (!logits) {
+        end(sequence, std::move(due.event), finish_with(logits.error()));
+        return false;
+    }
+    due.logits = *logits;
+    return true;
 }
 
 // What the model chooses, or what ends a thinking that has come to its bound. It touches nothing
@@ -385,34 +462,68 @@ void EngineLoop::choose(Due& due) const {
     }
 }
 
-void EngineLoop::take_token(Due& due) {
+// Gives whether the next one can be chosen in this step too.
+bool EngineLoop::take_token(Due& due) {
     Sequence& sequence = *due.sequence;
     const Result<Token>& token = due.token;
-    if (!token) return end(sequence, {}, finish_with(token.error()));
+    const auto end_with = [&](Finish finish) {
+        end(sequence, std::move(due.event), std::move(finish));
+        return false;
+    };
+    if (!token) return end_with(finish_with(token.error()));
 
+    judge_draft(sequence, *token);
     if (!sequence.first_token_at) sequence.first_token_at = now_;
     sequence.last_token_at = now_;
     if (tokenizer_.is_eog(*token) && !sequence.ignore_eos) {
-        return end(sequence, {}, finish_with(FinishReason::kStop));
+        return end_with(finish_with(FinishReason::kStop));
     }
+    const bool guessed = sequence.drafted > 0;
     sequence.tokens.push_back(*token);
+    if (guessed) {
+        ++sequence.decoded;
+        --sequence.drafted;
+        ++due.entry;
+        ++counters_.accepted_tokens;
+        ++sequence.accepted_tokens;
+    }
     ++counters_.generated_tokens;
-    Event event = news_of(sequence);
-    event.text = sequence.text.push(*token);
+    Event& event = due.event;
+    event.text += sequence.text.push(*token);
     event.tokens.push_back(*token);
+    if (sequence.reports_progress) event.progress = sequence.progress(now_);
     sequence.thinking.push(sequence.text.piece(*token));
     if (due.logprobs) event.logprobs.push_back(std::move(*due.logprobs));
-    if (!sequence.text.stop().empty()) {
-        return end(sequence, std::move(event), finish_with(FinishReason::kStop));
-    }
+    if (!sequence.text.stop().empty()) return end_with(finish_with(FinishReason::kStop));
     sequence.has_line |= event.text.find('\n') != std::string::npos;
     if (sequence.generated() == sequence.answer_tokens_max || sequence.out_of_time()) {
-        return end(sequence, std::move(event), finish_with(FinishReason::kLength));
+        return end_with(finish_with(FinishReason::kLength));
     }
     if (sequence.is_full() && !shift_context(sequence)) {
-        return end(sequence, std::move(event), finish_with(FinishReason::kLength));
+        return end_with(finish_with(FinishReason::kLength));
     }
-    tell(sequence, std::move(event));
+    if (!guessed) tell(sequence, std::move(event));
+    return guessed;
+}
+
+// Compares what was guessed with what was chosen, and where that is something else takes back what
+// was computed of the rest.
+void EngineLoop::judge_draft(Sequence& sequence, Token token) {
+    const auto at = unsigned_of(sequence.draft_at);
+    if (at >= sequence.draft.tokens.size()) return;
+    const bool right = sequence.draft.tokens[at] == token;
+    draft_pace_.was(sequence.draft.match + sequence.draft_at, right);
+    ++sequence.draft_at;
+    if (!right) drop_draft(sequence);
+}
+
+void EngineLoop::drop_draft(Sequence& sequence) {
+    sequence.draft = {};
+    if (std::exchange(sequence.drafted, 0) == 0) return;
+    if (decoder_.truncate(sequence.id, sequence.position_of(sequence.decoded))) return;
+    decoder_.remove(sequence.id);
+    sequence.decoded = 0;
+    sequence.shares_cells = false;
 }
 
 // Forgets the older half of what is not kept.
@@ -462,6 +573,7 @@ void EngineLoop::close(Sequence& sequence, Event last, Finish finish) {
 }
 
 void EngineLoop::keep_and_release(Sequence& sequence) {
+    drop_draft(sequence);
     prefixes_.keep(sequence);
     release(sequence);
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "engine/crew.h"
 #include "engine/decoder.h"
+#include "engine/draft_pace.h"
 #include "engine/inbox.h"
 #include "engine/prefill_pace.h"
 #include "engine/prefix_cache.h"
@@ -56,9 +57,12 @@ class EngineLoop {
     // A sequence whose next token can be chosen.
     struct Due {
         Sequence* sequence = nullptr;
-        std::span<const float> logits;
+        std::size_t entry = 0;  // of the step, that the token follows
+        std::span<const float> logits = {};
         Result<Token> token = kNoToken;
         std::optional<TokenLogprobs> logprobs = std::nullopt;
+        Event event = {};     // with those that were chosen before it in this step
+        bool goes_on = true;  // with the next entry, which was guessed right
     };
 
     // Inbox.
@@ -71,6 +75,8 @@ class EngineLoop {
     static std::vector<Claim> claims(const Sequences& sequences);
 
     // Plan and decode.
+    void draft();
+    bool can_draft() const;
     std::int64_t lowest_priority() const;
     std::vector<SequenceLoad> loads() const;
     StepLimits limits() const {
@@ -84,17 +90,21 @@ class EngineLoop {
     MediaStep media_step(const Sequence& sequence) const;
     bool decode(Grants granted);
     bool fill_batch(const Grants& granted);
+    bool leave_out_drafts(Grants& granted) const;
     std::size_t preempt_last();
     void preempt(std::size_t index);
     void fail_batch(const Grants& granted, const Error& error);
 
     // Emit.
-    void count_step(const Grants& granted, Clock::TimePoint::duration duration);
+    DraftPace::Step count_step(const Grants& granted, Clock::TimePoint::duration duration);
     void advance(const Grants& granted);
     void count_decoded(Sequence& sequence, std::int32_t tokens);
-    void make_due(Sequence& sequence, std::size_t entry);
+    void choose_tokens();
+    bool take_logits(Due& due);
     void choose(Due& due) const;
-    void take_token(Due& due);
+    bool take_token(Due& due);
+    void judge_draft(Sequence& sequence, Token token);
+    void drop_draft(Sequence& sequence);
     bool shift_context(Sequence& sequence);
     Event news_of(const Sequence& sequence) const;
     void tell(Sequence& sequence, Event event);
@@ -110,6 +120,8 @@ class EngineLoop {
     const Clock& clock_;
     const EngineInfo info_;
     PrefillPace prefill_pace_;
+    DraftPace draft_pace_;
+    const std::int32_t draft_max_;      // guesses of a step
     const std::int32_t prefill_alone_;  // of one pass: more take no less time, but others wait
     const std::chrono::milliseconds stall_timeout_;  // 0 = for ever
 

@@ -159,6 +159,17 @@ Result<void> FakeDecoder::forget(SequenceId sequence, Position begin, Position e
     return {};
 }
 
+Result<void> FakeDecoder::truncate(SequenceId sequence, Position end) {
+    auto state = state_.lock();
+    auto& history = state->histories.at(static_cast<std::size_t>(sequence));
+    auto& position = state->positions.at(static_cast<std::size_t>(sequence));
+    if (end < 0 || end > position) throw std::logic_error("a wrong end");
+    if (state->fails_truncate) return fail(ErrorCode::kUnsupported, "this cannot be truncated");
+    history.resize(history.size() - static_cast<std::size_t>(position - end));
+    position = end;
+    return {};
+}
+
 void FakeDecoder::check_end(const State& state, std::size_t held, Position end) {
     const auto all = static_cast<Position>(held);
     const bool fits = state.sharing == Sharing::kParts ? end <= all : end == all;

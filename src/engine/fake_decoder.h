@@ -50,6 +50,8 @@ class FakeDecoder final : public Decoder {
     void remove(SequenceId sequence) override;
     bool can_forget() const override { return state_.lock()->can_forget; }
     Result<void> forget(SequenceId sequence, Position begin, Position end) override;
+    bool can_truncate() const override { return state_.lock()->can_truncate; }
+    Result<void> truncate(SequenceId sequence, Position end) override;
     Sharing sharing() const override { return state_.lock()->sharing; }
     std::optional<std::uint64_t> state_key() const override { return 1; }
     Result<void> share(SequenceId from, SequenceId to, Position end) override;
@@ -74,6 +76,9 @@ class FakeDecoder final : public Decoder {
     /// Lets it run out of cells earlier than info() says.
     void set_cells(std::int32_t cells) { state_.lock()->cells = cells; }
     void set_can_forget(bool on) { state_.lock()->can_forget = on; }
+    void set_can_truncate(bool on) { state_.lock()->can_truncate = on; }
+    /// Makes every truncate() fail.
+    void fail_truncate() { state_.lock()->fails_truncate = true; }
     /// Makes decode() block until this is called with false, or interrupt().
     void block(bool on);
 
@@ -89,6 +94,8 @@ class FakeDecoder final : public Decoder {
         std::int32_t cells = 0;
         Sharing sharing = Sharing::kNone;
         bool can_forget = true;
+        bool can_truncate = true;
+        bool fails_truncate = false;
         bool blocked = false;
         bool interrupted = false;
     };
@@ -102,17 +109,25 @@ class FakeDecoder final : public Decoder {
     Guarded<State> state_;
 };
 
-/// A clock that stands still until it is told.
+/// A clock that stands still until it is told, or goes on by as much each time it is looked at.
 class FakeClock final : public Clock {
   public:
-    TimePoint now() const override { return *now_.lock(); }
+    TimePoint now() const override {
+        auto now = now_.lock();
+        return *now += tick_;
+    }
+    /// Before it is used.
+    void set_tick(std::chrono::nanoseconds tick) {
+        tick_ = std::chrono::duration_cast<TimePoint::duration>(tick);
+    }
     void advance(std::chrono::nanoseconds duration) {
         auto now = now_.lock();
         *now += std::chrono::duration_cast<TimePoint::duration>(duration);
     }
 
   private:
-    Guarded<TimePoint> now_{TimePoint(std::chrono::hours(1))};
+    TimePoint::duration tick_{};
+    mutable Guarded<TimePoint> now_{TimePoint(std::chrono::hours(1))};
 };
 
 }  // namespace mullama

@@ -82,7 +82,8 @@ ContextOptions context_options(std::int32_t cells, const EngineOptions& options)
     context.ubatch_size = options.ubatch_size;
     context.sequences_max = options.sequences_max + 1;  // and one to save from
     context.batch_size = std::max(options.batch_size, context.sequences_max);
-    context.outputs_max = context.sequences_max;  // one row of logits for each answer
+    // A row of logits for each answer, and for each guess of how they go on.
+    context.outputs_max = context.sequences_max + options.draft_max;
     context.threads = options.threads;
     context.threads_batch = options.threads_batch;
     context.flash_attention = options.flash_attention;
@@ -124,7 +125,8 @@ LlamaDecoder::LlamaDecoder(
     : model_(model),
       info_(info),
       ubatch_size_(context.ubatch_size()),
-      can_forget_(context.memory().can_shift() && !model.is_recurrent() && !model.is_hybrid()),
+      keeps_state_(model.is_recurrent() || model.is_hybrid()),
+      can_forget_(context.memory().can_shift() && !keeps_state_),
       sharing_(sharing_of(model)),
       spare_(info.sequences_max),
       context_(std::move(context)) {
@@ -222,6 +224,15 @@ Result<void> LlamaDecoder::forget(SequenceId sequence, Position begin, Position 
     if (!removed) return removed.error();
     if (!*removed) return fail(ErrorCode::kUnsupported, "this model cannot forget a part");
     return memory.shift(sequence, end, Memory::kAll, begin - end);
+}
+
+// A window loses nothing by guesses that come in one pass: what is out of it is out of it without
+// them too.
+Result<void> LlamaDecoder::truncate(SequenceId sequence, Position end) {
+    const auto removed = context_.memory().remove(sequence, end, Memory::kAll);
+    if (!removed) return removed.error();
+    if (!*removed) return fail(ErrorCode::kUnsupported, "this model cannot forget its last tokens");
+    return {};
 }
 
 std::optional<std::uint64_t> LlamaDecoder::state_key() const {

@@ -36,6 +36,8 @@ class LlamaDecoder final : public Decoder {
     void remove(SequenceId sequence) override;
     bool can_forget() const override { return can_forget_; }
     Result<void> forget(SequenceId sequence, Position begin, Position end) override;
+    bool can_truncate() const override { return !keeps_state_; }
+    Result<void> truncate(SequenceId sequence, Position end) override;
     Sharing sharing() const override { return sharing_; }
     std::optional<std::uint64_t> state_key() const override;
     Result<void> share(SequenceId from, SequenceId to, Position end) override;
@@ -57,6 +59,7 @@ class LlamaDecoder final : public Decoder {
     const Model model_;
     const EngineInfo info_;
     const std::int32_t ubatch_size_;
+    const bool keeps_state_;  // of the last token, which nothing takes back
     const bool can_forget_;
     const Sharing sharing_;
     const SequenceId spare_;  // on its way from or to bytes

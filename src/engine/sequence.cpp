@@ -62,6 +62,8 @@ Usage Sequence::usage(Clock::TimePoint now) const {
     usage.cached_tokens = cached_tokens;
     usage.cut_tokens = cut_tokens;
     usage.completion_tokens = generated();
+    usage.drafted_tokens = drafted_tokens;
+    usage.accepted_tokens = accepted_tokens;
     usage.queue_ns = nanoseconds_between(submitted_at, started_at.value_or(now));
     if (started_at) {
         usage.prompt_ns = nanoseconds_between(*started_at, first_token_at.value_or(now));

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "engine/answer_text.h"
 #include "engine/decoder.h"
+#include "engine/ngram.h"
 #include "engine/scheduler.h"
 #include "engine/stream.h"
 #include "engine/thinking_guard.h"
@@ -57,6 +58,7 @@ struct Sequence {
     bool ignore_eos = false;
     bool cache_prompt = true;
     std::int32_t priority = 0;
+    std::int32_t guesses_max = 0;  // tokens to guess in a step
     bool reports_progress = false;
     std::chrono::milliseconds time_max{};  // from the first token on; zero for no limit
     std::optional<std::int32_t> top_logprobs;
@@ -84,7 +86,12 @@ struct Sequence {
     std::optional<Clock::TimePoint> first_token_at;
     Clock::TimePoint last_token_at;
     std::size_t thinking_end_at = 0;  // how much of `thinking_end` has been said
-    bool has_line = false;            // whether the answer has a line break
+    NgramGuess draft;                 // what it may go on with
+    std::int32_t draft_at = 0;        // how many of that have turned out right
+    std::int32_t drafted = 0;         // how many more are in the KV cache too
+    std::int32_t drafted_tokens = 0;  // in all steps
+    std::int32_t accepted_tokens = 0;
+    bool has_line = false;  // whether the answer has a line break
 
     std::int32_t pending() const { return static_cast<std::int32_t>(tokens.size()) - decoded; }
     std::int32_t generated() const {
@@ -106,6 +113,12 @@ struct Sequence {
     /// Where the token at `index` of `tokens` stands, or the picture that begins there.
     Position position_of(std::int32_t index) const;
 
+    /// How many tokens may be guessed now: those that it wants, and has cells for.
+    std::int32_t draft_max() const {
+        const std::int32_t left = answer_tokens_max - generated() - 1;
+        const std::int32_t free = cells - static_cast<std::int32_t>(tokens.size());
+        return std::max(std::min({guesses_max, left, free}), 0);
+    }
     bool is_generating() const { return generated() > 0 && pending() == 1; }
     /// What it asks of the engine's places.
     Claim claim() const {
@@ -122,7 +135,7 @@ struct Sequence {
     /// `prompt_tokens_computed` is the engine's count.
     SequenceLoad load(std::int64_t prompt_tokens_computed) const {
         return {
-            .pending = has_begun ? tokens_in_step() : 0,
+            .pending = has_begun ? tokens_in_step() + drafted : 0,
             .generating = is_generating(),
             .paused = paused_at.has_value(),
             .waited = prompt_tokens_computed - came_at,

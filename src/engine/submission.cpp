@@ -243,6 +243,8 @@ Result<std::unique_ptr<Sequence>> make_sequence(
     sequence->ignore_eos = request.ignore_eos;
     sequence->cache_prompt = request.cache_prompt;
     sequence->priority = request.priority;
+    sequence->guesses_max =
+        request.draft_max < 0 ? std::numeric_limits<std::int32_t>::max() : request.draft_max;
     sequence->reports_progress = request.report_progress;
     sequence->time_max =
         std::min(std::chrono::milliseconds(request.generate_max_ms), kTimeMaxLongest);

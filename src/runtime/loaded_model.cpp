@@ -94,6 +94,7 @@ struct LoadedModel::Impl {
         generate.ignore_eos = request.ignore_eos;
         generate.cache_prompt = request.cache_prompt;
         generate.priority = request.priority;
+        generate.draft_max = request.draft_max;
         generate.top_logprobs = request.top_logprobs;
         generate.context_length = request.context_length;
         generate.overflow = request.overflow;

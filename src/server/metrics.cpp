@@ -39,6 +39,8 @@ void add(EngineStats& sum, const EngineStats& one) {
     sum.snapshot_bytes += one.snapshot_bytes;
     sum.steps += one.steps;
     sum.preemptions += one.preemptions;
+    sum.drafted_tokens += one.drafted_tokens;
+    sum.accepted_tokens += one.accepted_tokens;
 }
 
 }  // namespace
@@ -230,6 +232,18 @@ void Metrics::write_engines(std::string& to, const std::vector<PooledEngine>& en
         MetricKind::kCounter,
         "Times that a request was put back into the queue, since the model was loaded.",
         &S::preemptions
+    );
+    family(
+        "mullama_draft_tokens_total",
+        MetricKind::kCounter,
+        "Guessed tokens that were verified, since the model was loaded.",
+        &S::drafted_tokens
+    );
+    family(
+        "mullama_draft_tokens_accepted_total",
+        MetricKind::kCounter,
+        "Those of them that were right.",
+        &S::accepted_tokens
     );
 }
 

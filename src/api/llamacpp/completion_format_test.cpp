@@ -88,8 +88,20 @@ TEST(LlamaCompletionFormat, a_whole_answer_tells_how_it_ended_and_what_it_cost) 
     EXPECT_EQ(timings.at("predicted_n"), 3);
     EXPECT_DOUBLE_EQ(timings.at("predicted_per_token_ms").to_number<double>(), 5.0);
     EXPECT_DOUBLE_EQ(timings.at("predicted_per_second").to_number<double>(), 200.0);
+    EXPECT_FALSE(timings.contains("draft_n"));
     EXPECT_TRUE(answer.at("generation_settings").as_object().contains("top_k"));
     EXPECT_FALSE(answer.contains("completion_probabilities"));
+}
+
+TEST(LlamaCompletionFormat, tells_how_many_tokens_were_guessed) {
+    CompletionFormat format("", {}, true);
+    format.start(0, start_of());
+    AnswerEnd end = end_with(FinishReason::kStop);
+    end.finish.usage.drafted_tokens = 9;
+    end.finish.usage.accepted_tokens = 7;
+    const auto answer = object_of(format.whole({whole_answer(std::move(end))}));
+    EXPECT_EQ(answer.at("timings").at("draft_n"), 9);
+    EXPECT_EQ(answer.at("timings").at("draft_n_accepted"), 7);
 }
 
 TEST(LlamaCompletionFormat, tells_the_reasons_apart) {

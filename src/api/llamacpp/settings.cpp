@@ -90,7 +90,12 @@ void write_timings(JsonWriter& out, const Usage& usage) {
     out.field("prompt_per_second", per_second(prompt_ms, computed));
     out.field("predicted_n", usage.completion_tokens).field("predicted_ms", decode_ms);
     out.field("predicted_per_token_ms", steps > 0.0 ? decode_ms / steps : 0.0);
-    out.field("predicted_per_second", per_second(decode_ms, steps)).end_object();
+    out.field("predicted_per_second", per_second(decode_ms, steps));
+    if (usage.drafted_tokens > 0) {
+        out.field("draft_n", usage.drafted_tokens);
+        out.field("draft_n_accepted", usage.accepted_tokens);
+    }
+    out.end_object();
 }
 
 }  // namespace mullama::api::llamacpp
