@@ -324,7 +324,8 @@ struct GenerateRequest {
     /// counts as much as one less, so that nobody waits for ever.
     std::int32_t priority = 0;
     /// The most tokens of a step that are guessed to come next, see EngineOptions::draft_max; below
-    /// 0 = as many as there.
+    /// 0 = as many as there, but none where a seed is given, for then the same text is wanted again
+    /// and not one that differs where two tokens are as good as equal.
     std::int32_t draft_max = -1;
     /// Bounds the thinking of a model that thinks.
     ThinkingBudget thinking_budget = {};

@@ -193,8 +193,8 @@ const std::array kOptions = {
     Option{
         "draft_num_predict",
         &OptionValues::draft_max,
-        "Tokens guessed and verified in a step, 0 = none, -1 = as many as the server allows "
-        "(default -1)"
+        "Tokens guessed and verified in a step, 0 = none, -1 = as many as the server allows, none "
+        "where a seed is given (default -1)"
     },
     Option{
         "num_thread", &LoadSettings::num_thread, "CPU threads, 0 = one for each core (default 0)"

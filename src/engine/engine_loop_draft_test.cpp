@@ -105,12 +105,16 @@ TEST(EngineLoopDraft, a_model_that_fails_to_take_back_computes_again) {
     EXPECT_GT(rig.stats().drafted_tokens, rig.stats().accepted_tokens);
 }
 
-TEST(EngineLoopDraft, there_is_none_where_the_model_cannot_take_back_or_the_request_forbids_it) {
-    for (const bool able : {true, false}) {
+TEST(
+    EngineLoopDraft, there_is_none_where_the_model_cannot_take_back_or_the_request_does_not_want_it
+) {
+    enum class Why { kModel, kRequest, kSeed };
+    for (const auto why : {Why::kModel, Why::kRequest, Why::kSeed}) {
         DraftRig rig;
-        rig.decoder.set_can_truncate(able);
+        rig.decoder.set_can_truncate(why != Why::kModel);
         GenerateRequest request = ask("<abcdefghijklmnopqrst>");
-        request.draft_max = able ? 0 : -1;
+        if (why == Why::kRequest) request.draft_max = 0;
+        if (why == Why::kSeed) request.sampling.seed = 1;
         auto stream = rig.submit(std::move(request));
         rig.run();
         EXPECT_EQ(stream.collect().text, "abcdefghijklmnopqrst");

@@ -198,6 +198,13 @@ void set_limits(
     sequence.cells = static_cast<std::int32_t>(std::min<std::int64_t>(cells, length));
 }
 
+// Guesses change the shapes of batches, by which kernels round, and come when they are fast: who
+// gives a seed wants the same text again.
+std::int32_t guesses_max(const GenerateRequest& request) {
+    if (request.draft_max >= 0) return request.draft_max;
+    return request.sampling.seed ? 0 : std::numeric_limits<std::int32_t>::max();
+}
+
 void forbid_ends(
     std::vector<LogitBias>& biases, const Tokenizer& tokenizer, std::int32_t vocab_size
 ) {
@@ -243,8 +250,7 @@ Result<std::unique_ptr<Sequence>> make_sequence(
     sequence->ignore_eos = request.ignore_eos;
     sequence->cache_prompt = request.cache_prompt;
     sequence->priority = request.priority;
-    sequence->guesses_max =
-        request.draft_max < 0 ? std::numeric_limits<std::int32_t>::max() : request.draft_max;
+    sequence->guesses_max = guesses_max(request);
     sequence->reports_progress = request.report_progress;
     sequence->time_max =
         std::min(std::chrono::milliseconds(request.generate_max_ms), kTimeMaxLongest);

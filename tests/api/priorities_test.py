@@ -20,7 +20,7 @@ class PrioritiesTest(ServerTest):
 
     def ask(self, key, tokens, **more):
         return self.clients[key].completions.create(
-            model=MODEL, prompt="One day a fox", max_tokens=tokens, temperature=0, stream=True,
+            model=MODEL, prompt="One day a fox", max_tokens=tokens, temperature=0, seed=1, stream=True,
             extra_body={"ignore_eos": True, **more}
         )
 
