@@ -71,7 +71,8 @@ struct EngineOptions {
     std::int32_t stream_capacity = 256;
     /// How long a full stream may go unread before its request ends with kTimeout; 0 = for ever.
     std::int64_t stall_timeout_ms = 30000;
-    /// What changes the model; of this model.
+    /// What changes the model; of this model. A request may use them otherwise, see
+    /// GenerateRequest::adapters.
     std::vector<AdapterScale> adapters = {};
     /// Stands in for the model's own tokenizer, which null means.
     std::shared_ptr<const Tokenizer> tokenizer = {};

@@ -278,6 +278,16 @@ struct ContextOverflow {
     friend bool operator==(const ContextOverflow&, const ContextOverflow&) = default;
 };
 
+/// One of the adapters that a model is loaded with, and how strongly an answer uses it.
+struct AdapterUse {
+    /// Its place in EngineOptions::adapters, from 0 on.
+    std::int32_t index = 0;
+    /// Finite; 0 = not at all.
+    float scale = 1.0F;
+
+    friend bool operator==(const AdapterUse&, const AdapterUse&) = default;
+};
+
 /// The longest answer where contexts are shifted, in contexts.
 inline constexpr std::int32_t kShiftedContextsMax = 10;
 
@@ -327,6 +337,10 @@ struct GenerateRequest {
     /// 0 = as many as there, but none where a seed is given, for then the same text is wanted again
     /// and not one that differs where two tokens are as good as equal.
     std::int32_t draft_max = -1;
+    /// The model's adapters that answer it; those that are not named do not. Unset = all, with the
+    /// scales that the engine has for them. Requests that use them otherwise are computed in steps
+    /// of their own, in turn with the others, and share no beginnings of texts.
+    std::optional<std::vector<AdapterUse>> adapters = {};
     /// Bounds the thinking of a model that thinks.
     ThinkingBudget thinking_budget = {};
     /// Control tokens that the answer shows, and their text; the others add nothing to it.
@@ -435,6 +449,8 @@ struct ChatRequest {
     std::int32_t priority = 0;
     /// As in GenerateRequest.
     std::int32_t draft_max = -1;
+    /// As in GenerateRequest.
+    std::optional<std::vector<AdapterUse>> adapters = {};
 };
 
 /// What kind of text an AnswerPart brings.

@@ -487,6 +487,7 @@ void Options::merge(const Options& over) {
     }
     const auto& biases = over.values_.sampling.logit_bias;
     if (!biases.empty() || !over.text_biases_.empty()) set_logit_bias(biases, over.text_biases_);
+    if (over.values_.adapters) values_.adapters = over.values_.adapters;
 }
 
 void Options::set_logit_bias(std::vector<LogitBias> biases, std::vector<TextBias> texts) {

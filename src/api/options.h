@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mullama::api {
@@ -36,6 +37,7 @@ struct OptionValues {
     bool cache_prompt = true;
     std::int32_t priority = 0;
     std::int32_t draft_max = -1;
+    std::optional<std::vector<AdapterUse>> adapters = {};
     std::int32_t keep_tokens = ContextOverflow().keep_tokens;
 
     /// Puts what does not concern loading into a ChatRequest or GenerateRequest.
@@ -48,6 +50,7 @@ struct OptionValues {
         request.cache_prompt = cache_prompt;
         request.priority = priority;
         request.draft_max = draft_max;
+        request.adapters = adapters;
         request.overflow.keep_tokens = keep_tokens;
     }
 };
@@ -93,6 +96,8 @@ class Options {
     /// once they are set again as those of tokens.
     void set_logit_bias(std::vector<LogitBias> biases, std::vector<TextBias> texts = {});
     const std::vector<TextBias>& text_biases() const { return text_biases_; }
+    /// Those of merge() replace each other.
+    void set_adapters(std::vector<AdapterUse> adapters) { values_.adapters = std::move(adapters); }
 
     /// Lets the priority be no lower than this, which it is where nothing else has been asked for.
     void bound_priority(std::int32_t least);

@@ -107,6 +107,20 @@ std::optional<Biases> biases_of(const json::value& value) {
     return std::nullopt;
 }
 
+// As llama-server: an empty list asks for nothing, and what an element leaves out is -1 and 0.
+void read_adapters(Fields& fields, Options& options) {
+    std::vector<AdapterUse> adapters;
+    for (const json::object* object : fields.objects("lora")) {
+        AdapterUse use{.index = -1, .scale = 0.0F};
+        Fields inner(*object, fields.path("lora"));
+        inner.read("id", use.index);
+        inner.read("scale", use.scale);
+        if (inner.failed()) return fields.fail_with(inner.result().error());
+        adapters.push_back(use);
+    }
+    if (!adapters.empty()) options.set_adapters(std::move(adapters));
+}
+
 }  // namespace
 
 void read_samplers(Fields& fields, Options& options) {
@@ -117,6 +131,7 @@ void read_samplers(Fields& fields, Options& options) {
         if (!set) return fields.fail_with(set.error());
     }
     read_logit_bias(fields, options);
+    read_adapters(fields, options);
 }
 
 void read_options(const json::object& object, Fields& fields, Options& options) {

@@ -12,7 +12,7 @@
 namespace mullama::api {
 
 /// llama-server's sampler fields at the top of a body ("min_p", "xtc_probability", ...), which
-/// every dialect takes beside its own; "logit_bias" and "num_ctx" with them. Set leniently.
+/// every dialect takes beside its own; "logit_bias", "num_ctx" and "lora" with them. Set leniently.
 void read_samplers(Fields& fields, Options& options);
 
 /// An object of options by name, "logit_bias" among them, set leniently. Errors go to `fields`.

@@ -102,6 +102,15 @@ class Decoder {
     /// Errors:  any: nothing of the sequence can be relied on; remove() it.
     virtual Result<void> forget(SequenceId sequence, Position begin, Position end) = 0;
 
+    /// How strongly it uses each of EngineOptions::adapters where nobody asks for anything else.
+    /// Threads: any.
+    virtual std::vector<float> adapter_scales() const { return {}; }
+
+    /// Uses the adapters so strongly from the next step on.
+    /// Shape:   as adapter_scales(); empty = those.
+    /// Errors:  any: nothing has changed.
+    virtual Result<void> use_adapters(std::span<const float> /*scales*/) { return {}; }
+
     /// Whether truncate() works with this model. Only those that can define it.
     /// Threads: any.
     virtual bool can_truncate() const { return false; }

@@ -76,6 +76,7 @@ bool EngineLoop::step() {
     check_readers();
     admit();
     begin_admitted();
+    give_turns();
     publish();  // a decode may take long
     const bool looked = decode_media();
     draft();
@@ -171,6 +172,42 @@ std::optional<Clock::TimePoint> EngineLoop::deadline() const {
     return first;
 }
 
+// One step computes for sequences with the same adapters only: for those whose turn is longest ago.
+void EngineLoop::give_turns() {
+    const auto ready = [](const auto& sequence) {
+        return !sequence->paused_at && sequence->has_begun && sequence->pending() > 0;
+    };
+    std::vector<AdapterTurn> turns;
+    for (const auto& sequence : running_) {
+        if (!ready(sequence)) continue;
+        const auto& scales = sequence->adapter_scales;
+        if (std::ranges::find(turns, scales, &AdapterTurn::scales) != turns.end()) continue;
+        const auto before = std::ranges::find(turns_, scales, &AdapterTurn::scales);
+        turns.push_back({scales, before == turns_.end() ? -1 : before->step});
+    }
+    turns_ = std::move(turns);
+    const auto next = std::ranges::min_element(turns_, {}, &AdapterTurn::step);
+    if (next == turns_.end()) return;
+    next->step = counters_.steps;
+    for (auto& sequence : running_) {
+        sequence->has_turn = sequence->adapter_scales == next->scales;
+    }
+    use_adapters(next->scales);
+}
+
+void EngineLoop::use_adapters(const std::vector<float>& scales) {
+    if (scales == adapter_scales_) return;
+    const auto used = decoder_.use_adapters(scales);
+    if (used) {
+        adapter_scales_ = scales;
+        return;
+    }
+    for (auto& sequence : running_) {
+        if (sequence->has_turn) end(*sequence, {}, finish_with(used.error()));
+    }
+    remove_ended();
+}
+
 // Guesses how the answers go on, and how much of that is worth verifying in this step.
 void EngineLoop::draft() {
     if (draft_max_ == 0 || !decoder_.can_truncate()) return;
@@ -181,7 +218,7 @@ void EngineLoop::draft() {
         sequence->draft = {};
         sequence->draft_at = 0;
         sequence->drafted = 0;
-        if (sequence->is_generating() && !sequence->paused_at) {
+        if (sequence->is_generating() && sequence->takes_part()) {
             ++answers;
             const std::int32_t most = std::min(sequence->draft_max(), draft_max_);
             if (most > 0) sequence->draft = guess_by_ngram(sequence->tokens, most);
@@ -199,7 +236,7 @@ void EngineLoop::draft() {
 // Not beside prompts, which need the time more, nor where a state is about to be kept.
 bool EngineLoop::can_draft() const {
     return std::ranges::all_of(running_, [](const auto& sequence) {
-        if (sequence->paused_at || !sequence->has_begun) return true;
+        if (!sequence->takes_part() || !sequence->has_begun) return true;
         return sequence->is_generating() && sequence->stop_at <= sequence->decoded;
     });
 }
@@ -232,7 +269,7 @@ bool EngineLoop::decode_media() {
         return std::pair(std::max(sequence.priority_at(now_), lowest), sequence.served_at);
     };
     for (const auto& sequence : running_) {
-        if (sequence->paused_at || sequence->media_next() == nullptr) continue;
+        if (!sequence->takes_part() || sequence->media_next() == nullptr) continue;
         if (next == nullptr || turn(*sequence) < turn(*next)) next = sequence.get();
     }
     if (next == nullptr) return false;
@@ -255,12 +292,18 @@ bool EngineLoop::decode_media() {
     return true;
 }
 
+// Answers whose turn it is not wait for this step too.
+std::int32_t EngineLoop::prefill_max() const {
+    const bool generating = std::ranges::any_of(running_, [](const auto& sequence) {
+        return !sequence->paused_at && sequence->is_generating();
+    });
+    return generating ? prefill_pace_.tokens() : prefill_alone_;
+}
+
 // While answers are being generated a picture comes in parts, as prompts do, where it can.
 MediaStep EngineLoop::media_step(const Sequence& sequence) const {
     const MediaRange& range = *sequence.media_next();
-    const bool generating =
-        std::ranges::any_of(running_, [](const auto& other) { return other->is_generating(); });
-    const std::int32_t most = generating ? prefill_pace_.tokens() : prefill_alone_;
+    const std::int32_t most = prefill_max();
     MediaStep step{.media = range.media.get(), .sequence = sequence.id};
     step.first = sequence.decoded - range.begin;
     step.count = range.end() - sequence.decoded;

@@ -54,6 +54,12 @@ class EngineLoop {
   private:
     using Grants = std::vector<std::int32_t>;  // tokens of each running sequence in a step
 
+    // When those with these adapters last had a step.
+    struct AdapterTurn {
+        std::vector<float> scales;
+        std::int64_t step = -1;
+    };
+
     // A sequence whose next token can be chosen.
     struct Due {
         Sequence* sequence = nullptr;
@@ -75,15 +81,18 @@ class EngineLoop {
     static std::vector<Claim> claims(const Sequences& sequences);
 
     // Plan and decode.
+    void give_turns();
+    void use_adapters(const std::vector<float>& scales);
     void draft();
     bool can_draft() const;
     std::int64_t lowest_priority() const;
     std::vector<SequenceLoad> loads() const;
+    std::int32_t prefill_max() const;
     StepLimits limits() const {
         return {
             .batch_size = info_.batch_size,
             .prefill_chunk = prefill_pace_.tokens(),
-            .prefill_alone = prefill_alone_,
+            .prefill_alone = prefill_max(),
         };
     }
     bool decode_media();
@@ -130,7 +139,9 @@ class EngineLoop {
     Sequences waiting_;  // in order of their turns
     Sequences running_;  // in order of admission
     std::vector<SequenceId> free_ids_;
-    bool short_of_cells_ = false;  // one was preempted, and none has ended since
+    std::vector<float> adapter_scales_;  // of the last step
+    std::vector<AdapterTurn> turns_;     // of those that were given any
+    bool short_of_cells_ = false;        // one was preempted, and none has ended since
     std::vector<DecodeEntry> batch_;
     std::vector<Due> due_;
     Crew crew_;                                   // chooses their tokens

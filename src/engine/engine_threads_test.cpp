@@ -1,7 +1,9 @@
 #include "tests/support/models.h"
 #include "tests/support/scratch_dir.h"
 #include "tests/support/tiny_models.h"
+#include <mullama/adapter.h>
 #include <mullama/engine.h>
+#include <mullama/sampler.h>
 #include <mullama/task.h>
 
 #include <memory>
@@ -114,6 +116,30 @@ TEST_F(EngineThreads, the_engine_ends_under_its_readers) {
         });
     }
     engine.reset();
+}
+
+TEST_F(EngineThreads, requests_with_other_adapters_are_answered_as_each_alone) {
+    const auto lora = scratch_.path() / "lora.gguf";
+    test::write_random_lora(lora, scratch_.path() / "tiny.gguf", 4, 7, 64.0F);
+    EngineOptions options = options_for(4);
+    options.adapters = {{.adapter = Adapter::load(model_, lora).value(), .scale = 1.0F}};
+    const auto engine = make_local_engine(model_, options).value();
+    const auto submit = [&](float scale) {
+        GenerateRequest request = ask("abc", kAnswerTokens);
+        request.sampling = sampling_greedy();
+        request.adapters = {{{.index = 0, .scale = scale}}};
+        return engine->submit(std::move(request)).value();
+    };
+    const std::vector<float> scales = {0.0F, 1.0F, -1.0F};
+    std::vector<EventStream> together;
+    for (const float scale : scales) together.push_back(submit(scale));
+    std::vector<std::vector<Token>> answers;
+    for (EventStream& stream : together) answers.push_back(stream.collect().tokens);
+    for (std::size_t i = 0; i < scales.size(); ++i) {
+        EXPECT_EQ(answers[i], submit(scales[i]).collect().tokens) << scales[i];
+    }
+    EXPECT_NE(answers[0], answers[1]);
+    EXPECT_NE(answers[1], answers[2]);
 }
 
 TEST(EngineThreadsOnSmolLm, eight_streams_at_once) {

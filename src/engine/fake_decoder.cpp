@@ -72,7 +72,9 @@ Result<void> FakeDecoder::decode(std::span<const DecodeEntry> batch) {
         if (!batch[i].logits) continue;
         auto& row = state->rows[i];
         row.assign(static_cast<std::size_t>(info_.vocab_size), 0.0F);
-        const Token next = next_token(history);
+        Token next = next_token(history);
+        const bool adapted = std::ranges::any_of(state->scales, [](float s) { return s != 0.0F; });
+        if (adapted && next >= 'a' && next <= 'z') next += 'A' - 'a';
         if (next != kNoChoice) row[static_cast<std::size_t>(next)] = 1.0F;
     }
     return {};
@@ -157,6 +159,24 @@ Result<void> FakeDecoder::forget(SequenceId sequence, Position begin, Position e
     history.erase(history.begin() + begin, history.begin() + end);
     position -= end - begin;
     return {};
+}
+
+Result<void> FakeDecoder::use_adapters(std::span<const float> scales) {
+    auto state = state_.lock();
+    if (scales.empty()) {
+        state->scales = state->usual_scales;
+    } else if (scales.size() == state->usual_scales.size()) {
+        state->scales.assign(scales.begin(), scales.end());
+    } else {
+        throw std::logic_error("a wrong number of scales");
+    }
+    return {};
+}
+
+void FakeDecoder::set_adapter_scales(std::vector<float> scales) {
+    auto state = state_.lock();
+    state->usual_scales = scales;
+    state->scales = std::move(scales);
 }
 
 Result<void> FakeDecoder::truncate(SequenceId sequence, Position end) {

@@ -32,6 +32,8 @@ class ByteTokenizer : public Tokenizer {
 /// "abcabc..." without end, and at a '!' it leaves no token to choose. Prompts without brackets get
 /// an empty answer.
 ///
+/// With an adapter it says capitals.
+///
 /// It reads a picture's rows as tokens: the first number of each.
 ///
 /// It throws where it is used as a model must not be: positions that do not follow on, too large a
@@ -50,6 +52,8 @@ class FakeDecoder final : public Decoder {
     void remove(SequenceId sequence) override;
     bool can_forget() const override { return state_.lock()->can_forget; }
     Result<void> forget(SequenceId sequence, Position begin, Position end) override;
+    std::vector<float> adapter_scales() const override { return state_.lock()->usual_scales; }
+    Result<void> use_adapters(std::span<const float> scales) override;
     bool can_truncate() const override { return state_.lock()->can_truncate; }
     Result<void> truncate(SequenceId sequence, Position end) override;
     Sharing sharing() const override { return state_.lock()->sharing; }
@@ -77,6 +81,8 @@ class FakeDecoder final : public Decoder {
     void set_cells(std::int32_t cells) { state_.lock()->cells = cells; }
     void set_can_forget(bool on) { state_.lock()->can_forget = on; }
     void set_can_truncate(bool on) { state_.lock()->can_truncate = on; }
+    /// Gives it adapters, before it is used.
+    void set_adapter_scales(std::vector<float> scales);
     /// Makes every truncate() fail.
     void fail_truncate() { state_.lock()->fails_truncate = true; }
     /// Makes decode() block until this is called with false, or interrupt().
@@ -93,6 +99,8 @@ class FakeDecoder final : public Decoder {
         std::optional<Error> failure;
         std::int32_t cells = 0;
         Sharing sharing = Sharing::kNone;
+        std::vector<float> usual_scales;
+        std::vector<float> scales;
         bool can_forget = true;
         bool can_truncate = true;
         bool fails_truncate = false;

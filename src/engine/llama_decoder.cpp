@@ -113,17 +113,15 @@ Result<std::unique_ptr<Decoder>> LlamaDecoder::create(
         .batch_size = context->batch_size(),
         .vocab_size = model.vocab().size(),
     };
-    const bool chooses_threads = options.threads == 0 && options.threads_batch == 0;
-    return std::unique_ptr<Decoder>(
-        new LlamaDecoder(model, std::move(*context), info, chooses_threads)
-    );
+    return std::unique_ptr<Decoder>(new LlamaDecoder(model, std::move(*context), info, options));
 }
 
 LlamaDecoder::LlamaDecoder(
-    const Model& model, Context context, const EngineInfo& info, bool chooses_threads
+    const Model& model, Context context, const EngineInfo& info, const EngineOptions& options
 )
     : model_(model),
       info_(info),
+      adapters_(options.adapters),
       ubatch_size_(context.ubatch_size()),
       keeps_state_(model.is_recurrent() || model.is_hybrid()),
       can_forget_(context.memory().can_shift() && !keeps_state_),
@@ -132,7 +130,22 @@ LlamaDecoder::LlamaDecoder(
       context_(std::move(context)) {
     context_.set_abort([this] { return interrupted_.load(std::memory_order_relaxed); });
     batch_.reserve(info_.batch_size);
+    const bool chooses_threads = options.threads == 0 && options.threads_batch == 0;
     if (chooses_threads) pace_.emplace(context_.threads());
+}
+
+std::vector<float> LlamaDecoder::adapter_scales() const {
+    std::vector<float> scales;
+    for (const AdapterScale& adapter : adapters_) scales.push_back(adapter.scale);
+    return scales;
+}
+
+Result<void> LlamaDecoder::use_adapters(std::span<const float> scales) {
+    std::vector<AdapterScale> used;
+    for (std::size_t i = 0; i < scales.size(); ++i) {
+        if (scales[i] != 0.0F) used.push_back({adapters_.at(i).adapter, scales[i]});
+    }
+    return set_adapters(context_, scales.empty() ? adapters_ : used);
 }
 
 Result<void> LlamaDecoder::compute() {

@@ -2,6 +2,7 @@
 
 #include "engine/decoder.h"
 #include "engine/thread_pace.h"
+#include <mullama/adapter.h>
 #include <mullama/batch.h>
 #include <mullama/context.h>
 #include <mullama/engine.h>
@@ -36,6 +37,8 @@ class LlamaDecoder final : public Decoder {
     void remove(SequenceId sequence) override;
     bool can_forget() const override { return can_forget_; }
     Result<void> forget(SequenceId sequence, Position begin, Position end) override;
+    std::vector<float> adapter_scales() const override;
+    Result<void> use_adapters(std::span<const float> scales) override;
     bool can_truncate() const override { return !keeps_state_; }
     Result<void> truncate(SequenceId sequence, Position end) override;
     Sharing sharing() const override { return sharing_; }
@@ -51,13 +54,16 @@ class LlamaDecoder final : public Decoder {
     void interrupt() override { interrupted_ = true; }
 
   private:
-    LlamaDecoder(const Model& model, Context context, const EngineInfo& info, bool chooses_threads);
+    LlamaDecoder(
+        const Model& model, Context context, const EngineInfo& info, const EngineOptions& options
+    );
 
     Result<void> compute();
     Result<void> add_row(const MediaStep& step, std::int32_t row);
 
     const Model model_;
     const EngineInfo info_;
+    const std::vector<AdapterScale> adapters_;
     const std::int32_t ubatch_size_;
     const bool keeps_state_;  // of the last token, which nothing takes back
     const bool can_forget_;

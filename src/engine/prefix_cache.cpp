@@ -38,9 +38,11 @@ void PrefixCache::take_read() {
     }
 }
 
-// Positions follow the tokens only where there are no pictures and nothing was forgotten.
+// Positions follow the tokens only where there are no pictures and nothing was forgotten, and what
+// is computed from them is the same only with the same adapters.
 bool PrefixCache::shares(const Sequence& sequence) const {
-    return on_ && sequence.cache_prompt && sequence.media.empty() && sequence.forgotten == 0;
+    const bool plain = sequence.media.empty() && sequence.adapter_scales.empty();
+    return on_ && sequence.cache_prompt && plain && sequence.forgotten == 0;
 }
 
 bool PrefixCache::begin(Sequence& sequence, const Sequences& running) {

@@ -62,6 +62,7 @@ struct Sequence {
     bool reports_progress = false;
     std::chrono::milliseconds time_max{};  // from the first token on; zero for no limit
     std::optional<std::int32_t> top_logprobs;
+    std::vector<float> adapter_scales;  // empty = as the engine has them
     std::unique_ptr<TokenSampler> sampler;
     AnswerText text;
     ThinkingGuard thinking;
@@ -72,6 +73,7 @@ struct Sequence {
     // The engine thread's.
     SequenceId id = kNoSequence;  // its place in the KV cache while it runs
     std::int32_t lent_priority = 0;
+    bool has_turn = true;    // else a step for others is computed, with other adapters
     bool has_begun = false;  // else it waits for what others compute for it, see PrefixCache
     std::int32_t decoded = 0;
     std::int32_t stop_at = 0;                // of `tokens`: a step ends there if it comes to it
@@ -119,6 +121,8 @@ struct Sequence {
         const std::int32_t free = cells - static_cast<std::int32_t>(tokens.size());
         return std::max(std::min({guesses_max, left, free}), 0);
     }
+    /// Whether the step may compute something for it.
+    bool takes_part() const { return has_turn && !paused_at; }
     bool is_generating() const { return generated() > 0 && pending() == 1; }
     /// What it asks of the engine's places.
     Claim claim() const {
@@ -137,7 +141,7 @@ struct Sequence {
         return {
             .pending = has_begun ? tokens_in_step() + drafted : 0,
             .generating = is_generating(),
-            .paused = paused_at.has_value(),
+            .paused = !takes_part(),
             .waited = prompt_tokens_computed - came_at,
         };
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -198,6 +199,36 @@ void set_limits(
     sequence.cells = static_cast<std::int32_t>(std::min<std::int64_t>(cells, length));
 }
 
+// One for each adapter; none where the request wants what `usual` is.
+Result<std::vector<float>> scales_of(
+    const std::optional<std::vector<AdapterUse>>& adapters, const std::vector<float>& usual
+) {
+    std::vector<float> scales;
+    if (!adapters) return scales;
+    scales.resize(usual.size(), 0.0F);
+    for (const AdapterUse& use : *adapters) {
+        if (use.index < 0 || static_cast<std::size_t>(use.index) >= scales.size()) {
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "there is no adapter {}: the model has {}, counted from 0",
+                use.index,
+                scales.size()
+            );
+        }
+        if (!std::isfinite(use.scale)) {
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "the scale of adapter {} is {}: give a number",
+                use.index,
+                use.scale
+            );
+        }
+        scales[static_cast<std::size_t>(use.index)] = use.scale;
+    }
+    if (scales == usual) scales.clear();
+    return scales;
+}
+
 // Guesses change the shapes of batches, by which kernels round, and come when they are fast: who
 // gives a seed wants the same text again.
 std::int32_t guesses_max(const GenerateRequest& request) {
@@ -236,6 +267,8 @@ Result<std::unique_ptr<Sequence>> make_sequence(
     if (request.ignore_eos) {
         forbid_ends(request.sampling.logit_bias, tokenizer, info.vocab_size);
     }
+    auto adapter_scales = scales_of(request.adapters, decoder.adapter_scales());
+    if (!adapter_scales) return std::move(adapter_scales).error();
     auto sampler = decoder.make_sampler(request.sampling, *tokens);
     if (!sampler) return std::move(sampler).error();
 
@@ -250,6 +283,7 @@ Result<std::unique_ptr<Sequence>> make_sequence(
     sequence->ignore_eos = request.ignore_eos;
     sequence->cache_prompt = request.cache_prompt;
     sequence->priority = request.priority;
+    sequence->adapter_scales = *std::move(adapter_scales);
     sequence->guesses_max = guesses_max(request);
     sequence->reports_progress = request.report_progress;
     sequence->time_max =

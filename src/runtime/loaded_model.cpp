@@ -95,6 +95,7 @@ struct LoadedModel::Impl {
         generate.cache_prompt = request.cache_prompt;
         generate.priority = request.priority;
         generate.draft_max = request.draft_max;
+        generate.adapters = request.adapters;
         generate.top_logprobs = request.top_logprobs;
         generate.context_length = request.context_length;
         generate.overflow = request.overflow;

@@ -284,18 +284,28 @@ TEST_F(Routes, a_model_answers_with_its_adapter) {
     add_model(store, "plain", weights, "system", "");
     add_model(store, "tuned", weights, "adapter", read(lora));
     add_model(store, "broken", weights, "adapter", "no GGUF file");
-    const auto tokens_of = [&](const std::string& model) {
+    const auto tokens_of = [&](const std::string& model, const std::string& more = "") {
         return json(
                    "POST",
                    "/completion",
                    R"({"prompt": "abc", "n_predict": 8, "temperature": 0, "ignore_eos": true,
                        "return_tokens": true, "model": ")" +
-                       model + "\"}"
+                       model + "\"" + more + "}"
         )
             .at("tokens");
     };
     EXPECT_NE(tokens_of("plain"), tokens_of("tuned"));
     EXPECT_EQ(tokens_of("tuned"), tokens_of("tuned"));
+    EXPECT_EQ(tokens_of("tuned", R"(, "lora": [{"id": 0, "scale": 0}])"), tokens_of("plain"));
+    EXPECT_EQ(tokens_of("tuned", R"(, "lora": [{"id": 0, "scale": 1}])"), tokens_of("tuned"));
+    EXPECT_NE(tokens_of("tuned", R"(, "lora": [{"id": 0, "scale": -1}])"), tokens_of("tuned"));
+    const auto unknown = json(
+        "POST", "/completion", R"({"model": "tuned", "prompt": "a", "lora": [{"id": 1}]})", 400
+    );
+    EXPECT_THAT(
+        std::string(unknown.at("error").at("message").as_string()),
+        HasSubstr("there is no adapter 1: the model has 1, counted from 0")
+    );
     const auto shown = json("POST", "/api/show", R"({"model": "tuned"})");
     EXPECT_THAT(std::string(shown.at("modelfile").as_string()), HasSubstr("\nADAPTER /"));
     json("POST", "/completion", R"({"model": "broken", "prompt": "a"})", 500);

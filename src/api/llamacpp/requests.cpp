@@ -52,10 +52,8 @@ void refuse_unsupported(Fields& fields) {
     bool grammar_lazy = false;
     fields.read("post_sampling_probs", post_sampling_probs);
     fields.read("grammar_lazy", grammar_lazy);
-    const json::array* lora = fields.array("lora");
     if (post_sampling_probs) refuse(fields, "post_sampling_probs");
     if (grammar_lazy) refuse(fields, "grammar_lazy");
-    if (lora != nullptr && !lora->empty()) refuse(fields, "lora");
 }
 
 void read_probabilities(Fields& fields, GenerateRequest& request) {

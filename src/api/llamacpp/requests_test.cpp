@@ -94,10 +94,7 @@ TEST(LlamaCompletion, a_schema_is_text_and_a_grammar_goes_before_it) {
 }
 
 TEST(LlamaCompletion, what_would_change_the_answer_and_cannot_is_refused) {
-    for (const char* field :
-         {R"("post_sampling_probs": true)",
-          R"("lora": [{"id": 0, "scale": 1}])",
-          R"("grammar_lazy": true)"}) {
+    for (const char* field : {R"("post_sampling_probs": true)", R"("grammar_lazy": true)"}) {
         const auto call = parse_completion(std::string(R"({"prompt": "a", )") + field + "}");
         ASSERT_FALSE(call) << field;
         EXPECT_EQ(call.error().code, ErrorCode::kUnsupported);
@@ -106,6 +103,17 @@ TEST(LlamaCompletion, what_would_change_the_answer_and_cannot_is_refused) {
     EXPECT_TRUE(parse_completion(
         R"({"prompt": "a", "lora": [], "min_keep": 0, "adaptive_target": -1, "n_keep": 4})"
     ));
+}
+
+TEST(LlamaCompletion, names_the_adapters_that_it_wants) {
+    const auto call =
+        parse_completion(R"({"prompt": "a", "lora": [{"id": 1, "scale": 0.5}, {"id": 0}]})");
+    ASSERT_TRUE(call) << call.error().message;
+    const std::vector<AdapterUse> wanted = {{.index = 1, .scale = 0.5F}, {.index = 0, .scale = 0}};
+    EXPECT_EQ(call->use.options.values().adapters, wanted);
+    EXPECT_FALSE(parse_completion(R"({"prompt": "a", "lora": []})")->use.options.values().adapters);
+    EXPECT_FALSE(parse_completion(R"({"prompt": "a", "lora": [{"id": "x"}]})"));
+    EXPECT_FALSE(parse_completion(R"({"prompt": "a", "lora": 7})"));
 }
 
 TEST(LlamaCompletion, numbers_out_of_their_range_are_not_refused) {

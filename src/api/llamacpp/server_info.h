@@ -41,7 +41,8 @@ Options default_options();
 std::string format_properties(const Properties& properties);
 std::string format_slots(const std::vector<SlotGroup>& groups);
 
-/// The answer of /lora-adapters, of the names of a model's files: all of them always count in full.
+/// The answer of /lora-adapters, of the names of a model's files: they count in full where a
+/// request does not say else.
 std::string format_adapters(const std::vector<std::string>& files);
 
 /// The answer of /embedding and /embeddings.
