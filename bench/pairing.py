@@ -10,6 +10,7 @@ import re
 import statistics
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -100,10 +101,11 @@ class Server:
         if not found:
             fail("the server does not start")
         self.address = found[1], int(found[2])
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()  # or the pipe fills
 
     def kill(self):
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
 
     def ask(self, path, **request):
         """Milliseconds to the first line of the answer, and the last one."""
