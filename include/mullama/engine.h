@@ -51,8 +51,9 @@ struct EngineOptions {
     std::int64_t prefill_budget_ms = 150;
     /// The most tokens of one step, of all requests together, that are guessed to come next and
     /// verified at once, 0 to 256; 0 = none. A guess is what an answer went on with where it, or
-    /// its prompt, was like this before. They are verified where that has been faster, and the
-    /// answers are the same. Has no effect on recurrent and hybrid models.
+    /// its prompt, was like this before. They are verified where that has been faster. The answers
+    /// are the same, but for how kernels round steps of other shapes. Has no effect on recurrent
+    /// and hybrid models.
     std::int32_t draft_max = 16;
     /// Threads of a step; 0 as in ContextOptions, and fewer while other programs keep cores busy.
     std::int32_t threads = 0;

@@ -107,7 +107,7 @@ std::optional<Biases> biases_of(const json::value& value) {
     return std::nullopt;
 }
 
-// As llama-server: an empty list asks for nothing, and what an element leaves out is -1 and 0.
+// As in llama-server an empty list asks for nothing, and a scale that is left out is 0.
 void read_adapters(Fields& fields, Options& options) {
     std::vector<AdapterUse> adapters;
     for (const json::object* object : fields.objects("lora")) {

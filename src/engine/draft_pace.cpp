@@ -11,6 +11,8 @@ namespace {
 constexpr double kGainMin = 1.05;
 /// What a guess is taken to add to a step of one token as long as none was verified.
 constexpr double kMoreFirst = 0.25;
+/// What it adds at least: from nothing its time could not rise again.
+constexpr double kMoreMin = 0.01;
 /// How far a judgement moves a chance.
 constexpr double kChanceWeight = 0.05;
 /// How far a step moves a time, and no further than to twice of it: one may be held up.
@@ -69,8 +71,10 @@ void DraftPace::took(const Step& step) {
     if (step.drafted == 0) {
         took_plain(base, step.duration);
     } else if (base) {
+        // With guesses it cannot be faster than without, which was beside a longer text.
+        if (step.duration < *base) approach(base, step.duration);
         const Duration more = std::max(step.duration - *base, Duration::zero());
-        approach(more_[width_of(step.drafted)], more / step.drafted);
+        approach(more_[width_of(step.drafted)], std::max(more / step.drafted, *base * kMoreMin));
         earn(static_cast<double>(step.accepted) / step.answers - more / *base);
     }
     follows_draft_ = step.drafted > 0;
@@ -80,9 +84,11 @@ void DraftPace::took(const Step& step) {
 void DraftPace::took_plain(std::optional<Duration>& base, Duration duration) {
     if (follows_draft_ && base) {
         after_ += kTimeWeight * (std::clamp(duration - *base, -*base, *base) - after_);
+        if (duration < *base) approach(base, duration);
         return earn(kEarned - (duration - *base) / *base);
     }
     approach(base, duration);
+    after_ -= kForget * after_;
     for (auto& more : more_) {
         if (more) *more += kForget * (*base * kMoreFirst - *more);
     }

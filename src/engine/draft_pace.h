@@ -17,7 +17,7 @@ namespace mullama {
 ///
 /// Guesses are judged whether or not they were verified, so that it costs nothing to learn that
 /// they have become good. What they cost where they are not is bounded: they live on credit, which
-/// is what they have gained, and a hundredth of the time of the other steps.
+/// is what they have gained, and a two hundredth of the time of the others.
 /// Threads: thread-compatible.
 /// Source:  speculative decoding, arXiv 2211.17192.
 class DraftPace {

@@ -30,6 +30,10 @@ Clock::TimePoint turn_of(const std::unique_ptr<Sequence>& sequence) {
     return sequence->claim().turn;
 }
 
+// How long a set of adapters is used while others are waited for: whichever comes first.
+constexpr std::int64_t kTurnSteps = 8;
+constexpr std::chrono::milliseconds kTurnTime{100};
+
 Finish finish_with(FinishReason reason) {
     Finish finish;
     finish.reason = reason;
@@ -172,40 +176,58 @@ std::optional<Clock::TimePoint> EngineLoop::deadline() const {
     return first;
 }
 
-// One step computes for sequences with the same adapters only: for those whose turn is longest ago.
+// One step computes for sequences with the same adapters only. To change them costs time, so those
+// whose turn it is keep it for a while.
 void EngineLoop::give_turns() {
+    find_sets();
+    if (turns_.empty()) return;
+    if (turns_.size() > 1 && turns_.front().since && !keeps_turn(turns_.front())) {
+        turns_.front().since.reset();
+        std::ranges::rotate(turns_, turns_.begin() + 1);
+    }
+    if (!turns_.front().since) {
+        turns_.front().since = now_;
+        turns_.front().step = counters_.steps;
+    }
+    const auto& scales = turns_.front().scales;
+    for (auto& sequence : running_) sequence->has_turn = sequence->adapter_scales == scales;
+    if (!use_adapters(scales)) give_turns();
+}
+
+// Drops the sets that nobody can go on with, and puts new ones at the end.
+void EngineLoop::find_sets() {
     const auto ready = [](const auto& sequence) {
         return !sequence->paused_at && sequence->has_begun && sequence->pending() > 0;
     };
-    std::vector<AdapterTurn> turns;
+    std::erase_if(turns_, [&](const AdapterTurn& turn) {
+        return std::ranges::none_of(running_, [&](const auto& sequence) {
+            return ready(sequence) && sequence->adapter_scales == turn.scales;
+        });
+    });
     for (const auto& sequence : running_) {
-        if (!ready(sequence)) continue;
         const auto& scales = sequence->adapter_scales;
-        if (std::ranges::find(turns, scales, &AdapterTurn::scales) != turns.end()) continue;
-        const auto before = std::ranges::find(turns_, scales, &AdapterTurn::scales);
-        turns.push_back({scales, before == turns_.end() ? -1 : before->step});
+        const auto known = std::ranges::find(turns_, scales, &AdapterTurn::scales);
+        if (ready(sequence) && known == turns_.end()) turns_.push_back({.scales = scales});
     }
-    turns_ = std::move(turns);
-    const auto next = std::ranges::min_element(turns_, {}, &AdapterTurn::step);
-    if (next == turns_.end()) return;
-    next->step = counters_.steps;
-    for (auto& sequence : running_) {
-        sequence->has_turn = sequence->adapter_scales == next->scales;
-    }
-    use_adapters(next->scales);
 }
 
-void EngineLoop::use_adapters(const std::vector<float>& scales) {
-    if (scales == adapter_scales_) return;
+bool EngineLoop::keeps_turn(const AdapterTurn& turn) const {
+    return counters_.steps - turn.step < kTurnSteps && now_ - *turn.since < kTurnTime;
+}
+
+// Gives false where that is not possible; then it ends those who wanted it.
+bool EngineLoop::use_adapters(const std::vector<float>& scales) {
+    if (scales == adapter_scales_) return true;
     const auto used = decoder_.use_adapters(scales);
     if (used) {
         adapter_scales_ = scales;
-        return;
+        return true;
     }
     for (auto& sequence : running_) {
         if (sequence->has_turn) end(*sequence, {}, finish_with(used.error()));
     }
     remove_ended();
+    return false;
 }
 
 // Guesses how the answers go on, and how much of that is worth verifying in this step.
@@ -564,6 +586,7 @@ void EngineLoop::drop_draft(Sequence& sequence) {
     sequence.draft = {};
     if (std::exchange(sequence.drafted, 0) == 0) return;
     if (decoder_.truncate(sequence.id, sequence.position_of(sequence.decoded))) return;
+    draft_max_ = 0;  // or all would be computed again and again
     decoder_.remove(sequence.id);
     sequence.decoded = 0;
     sequence.shares_cells = false;

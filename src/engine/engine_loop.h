@@ -54,10 +54,11 @@ class EngineLoop {
   private:
     using Grants = std::vector<std::int32_t>;  // tokens of each running sequence in a step
 
-    // When those with these adapters last had a step.
+    // Of those with these adapters.
     struct AdapterTurn {
         std::vector<float> scales;
-        std::int64_t step = -1;
+        std::optional<Clock::TimePoint> since = std::nullopt;  // unset while they wait for it
+        std::int64_t step = 0;                                 // with which it began
     };
 
     // A sequence whose next token can be chosen.
@@ -82,7 +83,9 @@ class EngineLoop {
 
     // Plan and decode.
     void give_turns();
-    void use_adapters(const std::vector<float>& scales);
+    void find_sets();
+    bool keeps_turn(const AdapterTurn& turn) const;
+    bool use_adapters(const std::vector<float>& scales);
     void draft();
     bool can_draft() const;
     std::int64_t lowest_priority() const;
@@ -130,7 +133,7 @@ class EngineLoop {
     const EngineInfo info_;
     PrefillPace prefill_pace_;
     DraftPace draft_pace_;
-    const std::int32_t draft_max_;      // guesses of a step
+    std::int32_t draft_max_;            // guesses of a step
     const std::int32_t prefill_alone_;  // of one pass: more take no less time, but others wait
     const std::chrono::milliseconds stall_timeout_;  // 0 = for ever
 
@@ -140,7 +143,7 @@ class EngineLoop {
     Sequences running_;  // in order of admission
     std::vector<SequenceId> free_ids_;
     std::vector<float> adapter_scales_;  // of the last step
-    std::vector<AdapterTurn> turns_;     // of those that were given any
+    std::vector<AdapterTurn> turns_;     // in order; the first one's is now
     bool short_of_cells_ = false;        // one was preempted, and none has ended since
     std::vector<DecodeEntry> batch_;
     std::vector<Due> due_;

@@ -7,6 +7,7 @@
 #include <mullama/task.h>
 
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -140,6 +141,37 @@ TEST_F(EngineThreads, requests_with_other_adapters_are_answered_as_each_alone) {
     }
     EXPECT_NE(answers[0], answers[1]);
     EXPECT_NE(answers[1], answers[2]);
+}
+
+TEST_F(EngineThreads, what_is_kept_is_good_after_requests_with_other_adapters) {
+    const auto lora = scratch_.path() / "lora.gguf";
+    test::write_random_lora(lora, scratch_.path() / "tiny.gguf", 4, 7, 64.0F);
+    EngineOptions options = options_for(2);
+    options.prefix_cache_bytes = 1 << 20;
+    options.adapters = {{.adapter = Adapter::load(model_, lora).value(), .scale = 1.0F}};
+    const auto engine = make_local_engine(model_, options).value();
+    const std::string prompt(64, 'x');
+    const auto answer = [&](const std::string& text, std::optional<float> scale) {
+        GenerateRequest request = ask(text, 4);
+        request.sampling = sampling_greedy();
+        if (scale) request.adapters = {{{.index = 0, .scale = *scale}}};
+        return engine->submit(std::move(request)).value();
+    };
+    const Completion first = answer(prompt, {}).collect();
+    answer("abc", 0.0F).collect();
+    const Completion again = answer(prompt, {}).collect();
+    EXPECT_GT(again.finish.usage.cached_tokens, 32);
+    EXPECT_EQ(again.tokens, first.tokens);
+
+    // One that ends while the other's adapters are in use.
+    const std::string other(64, 'y');
+    {
+        auto left = answer(other, {});
+        left.next();
+        answer("abc", 0.0F).collect();
+    }
+    answer("abc", 0.0F).collect();
+    EXPECT_GT(answer(other, {}).collect().finish.usage.cached_tokens, 32);
 }
 
 TEST(EngineThreadsOnSmolLm, eight_streams_at_once) {

@@ -73,8 +73,12 @@ Result<void> FakeDecoder::decode(std::span<const DecodeEntry> batch) {
         auto& row = state->rows[i];
         row.assign(static_cast<std::size_t>(info_.vocab_size), 0.0F);
         Token next = next_token(history);
-        const bool adapted = std::ranges::any_of(state->scales, [](float s) { return s != 0.0F; });
-        if (adapted && next >= 'a' && next <= 'z') next += 'A' - 'a';
+        const bool is_letter = next >= 'a' && next <= 'z';
+        const auto has = [&](std::size_t index) {
+            return state->scales.size() > index && state->scales[index] != 0.0F;
+        };
+        if (is_letter && has(1)) next += 10;
+        if (is_letter && has(0)) next += 'A' - 'a';
         if (next != kNoChoice) row[static_cast<std::size_t>(next)] = 1.0F;
     }
     return {};

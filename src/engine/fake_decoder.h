@@ -32,7 +32,7 @@ class ByteTokenizer : public Tokenizer {
 /// "abcabc..." without end, and at a '!' it leaves no token to choose. Prompts without brackets get
 /// an empty answer.
 ///
-/// With an adapter it says capitals.
+/// With its first adapter it says capitals, with the second one letters that are ten further on.
 ///
 /// It reads a picture's rows as tokens: the first number of each.
 ///

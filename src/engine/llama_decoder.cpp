@@ -1,6 +1,7 @@
 #include "engine/llama_decoder.h"
 
 #include "base/error.h"
+#include "llama/adapter_set.h"
 #include "llama/state_key.h"
 #include <mullama/sampler.h>
 #include <mullama/state.h>
@@ -145,25 +146,29 @@ Result<void> LlamaDecoder::use_adapters(std::span<const float> scales) {
     for (std::size_t i = 0; i < scales.size(); ++i) {
         if (scales[i] != 0.0F) used.push_back({adapters_.at(i).adapter, scales[i]});
     }
-    return set_adapters(context_, scales.empty() ? adapters_ : used);
+    return lend_adapters(context_, scales.empty() ? adapters_ : used);
 }
 
-Result<void> LlamaDecoder::compute() {
+// Steps with guesses are of many widths, and would leave none that can be compared.
+Result<void> LlamaDecoder::compute(bool times) {
     if (!pace_) return context_.decode(batch_);
     const std::int32_t threads = pace_->threads();
     if (threads != context_.threads()) MULLAMA_TRY(context_.set_threads(threads, threads));
     const auto start = std::chrono::steady_clock::now();
     auto decoded = context_.decode(batch_);
-    if (decoded) pace_->took(batch_.size(), std::chrono::steady_clock::now() - start);
+    if (decoded && times) pace_->took(batch_.size(), std::chrono::steady_clock::now() - start);
     return decoded;
 }
 
 Result<void> LlamaDecoder::decode(std::span<const DecodeEntry> batch) {
     batch_.clear();
-    for (const DecodeEntry& entry : batch) {
+    bool guesses = false;
+    for (const DecodeEntry* before = nullptr; const DecodeEntry& entry : batch) {
         MULLAMA_TRY(batch_.add(entry.token, entry.position, entry.sequence, entry.logits));
+        guesses |= before && before->logits && before->sequence == entry.sequence;
+        before = &entry;
     }
-    return compute();
+    return compute(/*times=*/!guesses);
 }
 
 Result<void> LlamaDecoder::check_media(const MediaEmbedding& media) const {
@@ -199,7 +204,7 @@ Result<void> LlamaDecoder::decode_media(const MediaStep& step) {
         MULLAMA_TRY(add_row(step, row));
     }
     context_.set_causal_attention(step.media->causal);
-    auto decoded = compute();
+    auto decoded = compute(/*times=*/true);
     context_.set_causal_attention(true);
     return decoded;
 }

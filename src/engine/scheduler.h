@@ -38,10 +38,10 @@ std::vector<std::size_t> plan_preemption(
 
 /// One running sequence as the plan sees it.
 struct SequenceLoad {
-    std::int32_t pending = 0;   ///< Tokens to compute before its next token can be chosen.
-    bool generating = false;    ///< They are the answer's; else the prompt's.
-    bool paused = false;        ///< Its reader is behind: compute nothing.
-    std::int64_t waited = 0;    ///< Prompt tokens, of any request, computed since it came.
+    std::int32_t pending = 0;  ///< Tokens to compute before its next token can be chosen.
+    bool generating = false;   ///< They are the answer's; else the prompt's.
+    bool paused = false;      ///< Compute nothing: its reader is behind, or others have their turn.
+    std::int64_t waited = 0;  ///< Prompt tokens, of any request, computed since it came.
     std::int64_t priority = 0;  ///< Prompts with a lower one go first.
 };
 

@@ -134,7 +134,7 @@ std::uint64_t AdapterSet::fingerprint() const {
     return any ? hash.value() : 0;
 }
 
-Result<void> set_adapters(Context& context, std::span<const AdapterScale> adapters) {
+Result<void> lend_adapters(Context& context, std::span<const AdapterScale> adapters) {
     std::vector<llama_adapter_lora*> pointers;
     std::vector<float> scales;
     for (const auto& [adapter, scale] : adapters) {
@@ -157,6 +157,11 @@ Result<void> set_adapters(Context& context, std::span<const AdapterScale> adapte
         scales.push_back(scale);
     }
     llama_set_adapters_lora(handle(context), pointers.data(), pointers.size(), scales.data());
+    return {};
+}
+
+Result<void> set_adapters(Context& context, std::span<const AdapterScale> adapters) {
+    MULLAMA_TRY(lend_adapters(context, adapters));
     // Only now may the engine's pointers to the old ones go.
     Handles::context(context).adapters.adapters.assign(adapters.begin(), adapters.end());
     return {};

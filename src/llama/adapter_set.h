@@ -3,6 +3,7 @@
 #include <mullama/adapter.h>
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace mullama {
@@ -15,5 +16,11 @@ struct AdapterSet {
     /// A number that tells sets with different effects apart; 0 for none.
     std::uint64_t fingerprint() const;
 };
+
+/// Makes a context compute with other adapters than its own for the next steps. What it saves still
+/// counts as computed with its own. The caller keeps the adapters.
+/// Errors:  as set_adapters().
+/// Threads: the context's thread only.
+Result<void> lend_adapters(Context& context, std::span<const AdapterScale> adapters);
 
 }  // namespace mullama

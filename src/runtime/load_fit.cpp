@@ -63,7 +63,7 @@ Result<std::uint64_t> estimated_bytes(
     ContextOptions context;
     context.ubatch_size = engine.ubatch_size;
     context.sequences_max = engine.sequences_max;
-    context.outputs_max = engine.sequences_max + engine.draft_max;
+    context.outputs_max = engine.sequences_max + 1 + engine.draft_max;
     context.key_type = engine.key_type;
     context.value_type = engine.value_type;
     context.context_length = engine.kv_cells;

@@ -255,8 +255,13 @@ void AnswerMeter::CountCancelled::operator()(ModelMetrics* metrics) const {
 void AnswerMeter::take(const Event& event, TimePoint now) {
     if (!open_) return;
     if (!event.tokens.empty()) {
-        Histogram& histogram = has_token_ ? open_->between_tokens : open_->first_token;
-        histogram.observe(now - last_);
+        if (has_token_) {
+            const auto count = static_cast<std::int64_t>(event.tokens.size());
+            const auto each = (now - last_) / count;
+            for (std::int64_t i = 0; i < count; ++i) open_->between_tokens.observe(each);
+        } else {
+            open_->first_token.observe(now - last_);
+        }
         has_token_ = true;
         last_ = now;
         open_->generated_tokens.add(event.tokens.size());

@@ -94,6 +94,8 @@ TEST(AnswerMeter, tells_the_first_token_from_the_others) {
     event.tokens = {1};
     meter.take(event, start + 20ms);
     meter.take(event, start + 23ms);
+    event.tokens = {2, 3, 4};  // of one step
+    meter.take(event, start + 29ms);
     event.tokens = {};
     event.finish = Finish{
         .reason = FinishReason::kLength,
@@ -101,9 +103,10 @@ TEST(AnswerMeter, tells_the_first_token_from_the_others) {
     };
     meter.take(event, start + 30ms);
     EXPECT_EQ(metrics.first_token.sum(), 20ms);
-    EXPECT_EQ(metrics.between_tokens.sum(), 3ms);
+    EXPECT_EQ(metrics.between_tokens.sum(), 9ms);
+    EXPECT_EQ(std::ranges::max(metrics.between_tokens.buckets()), 4U);
     EXPECT_EQ(metrics.queue_wait.sum(), 5ms);
-    EXPECT_EQ(metrics.generated_tokens.value(), 2U);
+    EXPECT_EQ(metrics.generated_tokens.value(), 5U);
     EXPECT_EQ(metrics.prompt_tokens.value(), 9U);
     EXPECT_EQ(metrics.cached_tokens.value(), 4U);
     EXPECT_EQ(metrics.answers[1].value(), 1U);

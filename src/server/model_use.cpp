@@ -22,6 +22,7 @@ Result<api::Options> options_of(const store::LocalModel& model) {
         return fail(ErrorCode::kCorrupt, "the parameters of model '{}' are no JSON", model.name);
     }
     for (const auto& [name, value] : parameters->get_object()) {
+        if (name == "draft_num_predict") continue;  // it is meant for a draft model's tokens
         MULLAMA_TRY(options.set_leniently({name.data(), name.size()}, value));
     }
     return options;

@@ -75,7 +75,11 @@ void write_settings(JsonWriter& out, const OptionValues& values, const AnswerSha
     out.field("max_tokens", values.max_tokens).field("n_predict", values.max_tokens);
     out.field("ignore_eos", values.ignore_eos).field("stream", shape.stream);
     out.field("timings_per_token", shape.timings_per_token);
-    out.key("lora").begin_array().end_array().end_object();
+    out.key("lora").begin_array();
+    for (const AdapterUse& use : values.adapters.value_or(std::vector<AdapterUse>())) {
+        out.begin_object().field("id", use.index).field("scale", use.scale).end_object();
+    }
+    out.end_array().end_object();
 }
 
 // The first token of an answer costs no step: it comes out of the prompt's last one.
