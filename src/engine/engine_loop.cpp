@@ -30,10 +30,6 @@ Clock::TimePoint turn_of(const std::unique_ptr<Sequence>& sequence) {
     return sequence->claim().turn;
 }
 
-// How long a set of adapters is used while others are waited for: whichever comes first.
-constexpr std::int64_t kTurnSteps = 8;
-constexpr std::chrono::milliseconds kTurnTime{100};
-
 Finish finish_with(FinishReason reason) {
     Finish finish;
     finish.reason = reason;
@@ -63,7 +59,7 @@ EngineLoop::EngineLoop(
           std::min(options.prefill_chunk, info_.batch_size),
           std::chrono::milliseconds(options.prefill_budget_ms)
       ),
-      draft_max_(options.draft_max),
+      drafts_(decoder, options.draft_max),
       prefill_alone_(std::min(options.ubatch_size, info_.batch_size)),
       stall_timeout_(options.stall_timeout_ms),
       inbox_(unsigned_of(info_.sequences_max) + unsigned_of(options.queue_max)),
@@ -83,7 +79,7 @@ bool EngineLoop::step() {
     give_turns();
     publish();  // a decode may take long
     const bool looked = decode_media();
-    draft();
+    drafts_.guess(running_, prefill_alone_);
     const bool decoded = decode(plan_step(loads(), limits()));
     publish();
     Stream::wake(ready_);
@@ -176,43 +172,17 @@ std::optional<Clock::TimePoint> EngineLoop::deadline() const {
     return first;
 }
 
-// One step computes for sequences with the same adapters only. To change them costs time, so those
-// whose turn it is keep it for a while.
+// Those with other adapters than the step's wait.
 void EngineLoop::give_turns() {
-    find_sets();
-    if (turns_.empty()) return;
-    if (turns_.size() > 1 && turns_.front().since && !keeps_turn(turns_.front())) {
-        turns_.front().since.reset();
-        std::ranges::rotate(turns_, turns_.begin() + 1);
+    std::vector<const AdapterTurns::Scales*> wanted;
+    for (const auto& sequence : running_) {
+        const bool ready = !sequence->paused_at && sequence->has_begun && sequence->pending() > 0;
+        if (ready) wanted.push_back(&sequence->adapter_scales);
     }
-    if (!turns_.front().since) {
-        turns_.front().since = now_;
-        turns_.front().step = counters_.steps;
-    }
-    const auto& scales = turns_.front().scales;
+    if (wanted.empty()) return;
+    const AdapterTurns::Scales scales = adapter_turns_.next(wanted, counters_.steps, now_);
     for (auto& sequence : running_) sequence->has_turn = sequence->adapter_scales == scales;
     if (!use_adapters(scales)) give_turns();
-}
-
-// Drops the sets that nobody can go on with, and puts new ones at the end.
-void EngineLoop::find_sets() {
-    const auto ready = [](const auto& sequence) {
-        return !sequence->paused_at && sequence->has_begun && sequence->pending() > 0;
-    };
-    std::erase_if(turns_, [&](const AdapterTurn& turn) {
-        return std::ranges::none_of(running_, [&](const auto& sequence) {
-            return ready(sequence) && sequence->adapter_scales == turn.scales;
-        });
-    });
-    for (const auto& sequence : running_) {
-        const auto& scales = sequence->adapter_scales;
-        const auto known = std::ranges::find(turns_, scales, &AdapterTurn::scales);
-        if (ready(sequence) && known == turns_.end()) turns_.push_back({.scales = scales});
-    }
-}
-
-bool EngineLoop::keeps_turn(const AdapterTurn& turn) const {
-    return counters_.steps - turn.step < kTurnSteps && now_ - *turn.since < kTurnTime;
 }
 
 // Gives false where that is not possible; then it ends those who wanted it.
@@ -228,39 +198,6 @@ bool EngineLoop::use_adapters(const std::vector<float>& scales) {
     }
     remove_ended();
     return false;
-}
-
-// Guesses how the answers go on, and how much of that is worth verifying in this step.
-void EngineLoop::draft() {
-    if (draft_max_ == 0 || !decoder_.can_truncate()) return;
-    std::int32_t answers = 0;
-    std::int32_t guessed = 0;
-    std::vector<DraftPace::Draft> drafts;
-    for (const auto& sequence : running_) {
-        sequence->draft = {};
-        sequence->draft_at = 0;
-        sequence->drafted = 0;
-        if (sequence->is_generating() && sequence->takes_part()) {
-            ++answers;
-            const std::int32_t most = std::min(sequence->draft_max(), draft_max_);
-            if (most > 0) sequence->draft = guess_by_ngram(sequence->tokens, most);
-        }
-        const auto count = signed_of(sequence->draft.tokens.size());
-        guessed += count;
-        drafts.push_back({.match = sequence->draft.match, .tokens = count});
-    }
-    if (guessed == 0 || !can_draft()) return;
-    const std::int32_t room = std::min(prefill_alone_ - answers, draft_max_);
-    const auto planned = draft_pace_.plan(drafts, answers, room);
-    for (std::size_t i = 0; i < planned.size(); ++i) running_[i]->drafted = planned[i];
-}
-
-// Not beside prompts, which need the time more, nor where a state is about to be kept.
-bool EngineLoop::can_draft() const {
-    return std::ranges::all_of(running_, [](const auto& sequence) {
-        if (!sequence->takes_part() || !sequence->has_begun) return true;
-        return sequence->is_generating() && sequence->stop_at <= sequence->decoded;
-    });
 }
 
 // The lowest of those that run. Who has waited for long catches up with it, and no more: among
@@ -348,7 +285,7 @@ bool EngineLoop::decode(Grants granted) {
             const std::int64_t accepted = counters_.accepted_tokens;
             advance(granted);
             step.accepted = static_cast<std::int32_t>(counters_.accepted_tokens - accepted);
-            if (step.answers > 0) draft_pace_.took(step);
+            if (step.answers > 0) drafts_.took(step);
             return true;
         }
         // Interrupted: the engine is about to end all of them.
@@ -537,7 +474,7 @@ bool EngineLoop::take_token(Due& due) {
     };
     if (!token) return end_with(finish_with(token.error()));
 
-    judge_draft(sequence, *token);
+    drafts_.judge(sequence, *token);
     if (!sequence.first_token_at) sequence.first_token_at = now_;
     sequence.last_token_at = now_;
     if (tokenizer_.is_eog(*token) && !sequence.ignore_eos) {
@@ -569,27 +506,6 @@ bool EngineLoop::take_token(Due& due) {
     }
     if (!guessed) tell(sequence, std::move(event));
     return guessed;
-}
-
-// Compares what was guessed with what was chosen, and where that is something else takes back what
-// was computed of the rest.
-void EngineLoop::judge_draft(Sequence& sequence, Token token) {
-    const auto at = unsigned_of(sequence.draft_at);
-    if (at >= sequence.draft.tokens.size()) return;
-    const bool right = sequence.draft.tokens[at] == token;
-    draft_pace_.was(sequence.draft.match + sequence.draft_at, right);
-    ++sequence.draft_at;
-    if (!right) drop_draft(sequence);
-}
-
-void EngineLoop::drop_draft(Sequence& sequence) {
-    sequence.draft = {};
-    if (std::exchange(sequence.drafted, 0) == 0) return;
-    if (decoder_.truncate(sequence.id, sequence.position_of(sequence.decoded))) return;
-    draft_max_ = 0;  // or all would be computed again and again
-    decoder_.remove(sequence.id);
-    sequence.decoded = 0;
-    sequence.shares_cells = false;
 }
 
 // Forgets the older half of what is not kept.
@@ -639,7 +555,7 @@ void EngineLoop::close(Sequence& sequence, Event last, Finish finish) {
 }
 
 void EngineLoop::keep_and_release(Sequence& sequence) {
-    drop_draft(sequence);
+    drafts_.drop(sequence);
     prefixes_.keep(sequence);
     release(sequence);
 }

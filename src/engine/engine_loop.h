@@ -1,9 +1,11 @@
 #pragma once
 
 #include "base/clock.h"
+#include "engine/adapter_turns.h"
 #include "engine/crew.h"
 #include "engine/decoder.h"
 #include "engine/draft_pace.h"
+#include "engine/drafts.h"
 #include "engine/inbox.h"
 #include "engine/prefill_pace.h"
 #include "engine/prefix_cache.h"
@@ -54,13 +56,6 @@ class EngineLoop {
   private:
     using Grants = std::vector<std::int32_t>;  // tokens of each running sequence in a step
 
-    // Of those with these adapters.
-    struct AdapterTurn {
-        std::vector<float> scales;
-        std::optional<Clock::TimePoint> since = std::nullopt;  // unset while they wait for it
-        std::int64_t step = 0;                                 // with which it began
-    };
-
     // A sequence whose next token can be chosen.
     struct Due {
         Sequence* sequence = nullptr;
@@ -83,11 +78,7 @@ class EngineLoop {
 
     // Plan and decode.
     void give_turns();
-    void find_sets();
-    bool keeps_turn(const AdapterTurn& turn) const;
     bool use_adapters(const std::vector<float>& scales);
-    void draft();
-    bool can_draft() const;
     std::int64_t lowest_priority() const;
     std::vector<SequenceLoad> loads() const;
     std::int32_t prefill_max() const;
@@ -115,8 +106,6 @@ class EngineLoop {
     bool take_logits(Due& due);
     void choose(Due& due) const;
     bool take_token(Due& due);
-    void judge_draft(Sequence& sequence, Token token);
-    void drop_draft(Sequence& sequence);
     bool shift_context(Sequence& sequence);
     Event news_of(const Sequence& sequence) const;
     void tell(Sequence& sequence, Event event);
@@ -132,8 +121,7 @@ class EngineLoop {
     const Clock& clock_;
     const EngineInfo info_;
     PrefillPace prefill_pace_;
-    DraftPace draft_pace_;
-    std::int32_t draft_max_;            // guesses of a step
+    Drafts drafts_;
     const std::int32_t prefill_alone_;  // of one pass: more take no less time, but others wait
     const std::chrono::milliseconds stall_timeout_;  // 0 = for ever
 
@@ -142,9 +130,9 @@ class EngineLoop {
     Sequences waiting_;  // in order of their turns
     Sequences running_;  // in order of admission
     std::vector<SequenceId> free_ids_;
-    std::vector<float> adapter_scales_;  // of the last step
-    std::vector<AdapterTurn> turns_;     // in order; the first one's is now
-    bool short_of_cells_ = false;        // one was preempted, and none has ended since
+    AdapterTurns adapter_turns_;
+    AdapterTurns::Scales adapter_scales_;  // of the last step
+    bool short_of_cells_ = false;          // one was preempted, and none has ended since
     std::vector<DecodeEntry> batch_;
     std::vector<Due> due_;
     Crew crew_;                                   // chooses their tokens
