@@ -129,6 +129,7 @@ int main(int argc, char** argv) {
     options.context_length = std::max(settings.prompt_tokens, settings.generated_tokens) + 8;
     options.sequences_max = 1;
     options.prefix_cache_bytes = 0;
+    options.draft_max = 0;  // a random text repeats itself, which is no measure
     options.threads = settings.threads;
     options.threads_batch = settings.threads;
     const auto engine = value_or_stop(mullama::make_local_engine(model, options));
