@@ -44,8 +44,9 @@ TEST(Ngram, never_guesses_a_row_of_a_picture) {
 TEST(Ngram, agrees_with_the_plain_definition_on_random_texts) {
     std::mt19937 random(1);
     for (int round = 0; round < 2000; ++round) {
-        Tokens text(random() % 40);
-        for (Token& token : text) token = static_cast<Token>(random() % 3);
+        Tokens text(random() % 200);
+        const auto kinds = 1 + random() % 30;
+        for (Token& token : text) token = static_cast<Token>(random() % kinds);
         const NgramGuess guess = guess_by_ngram(text, 5);
         std::size_t longest = 0;
         std::size_t place = 0;
