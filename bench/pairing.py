@@ -1,6 +1,7 @@
 """What the programs that measure in pairs have in common: building llama.cpp's own from the engine's source, a server,
 waiting for an idle machine, prompts by chance, and the statistics of pairs."""
 
+import collections
 import http.client
 import json
 import os
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "release"
@@ -106,6 +108,20 @@ class Server:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+    def metrics(self):
+        """The engines' figures, of all models together."""
+        with urllib.request.urlopen("http://{}:{}/metrics".format(*self.address)) as answer:
+            text = answer.read().decode()
+        sums = collections.Counter()
+        for name, value in re.findall(r"^(mullama_\w+)\{model=[^},]*\} (\S+)$", text, re.M):
+            sums[name] += float(value)
+        return sums
+
+    def memory_mib(self, kind):
+        """Its memory, by a name of /proc/PID/status: VmRSS now, VmHWM at most so far."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        return int(re.search(rf"{kind}:\s+(\d+)", status)[1]) / 1024
 
     def ask(self, path, **request):
         """Milliseconds to the first line of the answer, and the last one."""
