@@ -180,7 +180,7 @@ void EngineLoop::give_turns() {
         if (ready) wanted.push_back(&sequence->adapter_scales);
     }
     if (wanted.empty()) return;
-    const AdapterTurns::Scales scales = adapter_turns_.next(wanted, counters_.steps, now_);
+    const AdapterTurns::Scales& scales = adapter_turns_.next(wanted, counters_.steps, now_);
     for (auto& sequence : running_) sequence->has_turn = sequence->adapter_scales == scales;
     if (!use_adapters(scales)) give_turns();
 }
@@ -241,7 +241,7 @@ bool EngineLoop::decode_media() {
         count_decoded(*next, step.count);
         // Where tokens come next, the same step may have more to tell, for which room is kept.
         const bool more = next->media_next() != nullptr;
-        if (more && next->reports_progress) tell(*next, news_of(*next));
+        if (more) tell_progress(*next);
     } else if (decoded.error().code == ErrorCode::kExhausted) {
         preempt_last();
     } else if (decoded.error().code != ErrorCode::kCancelled) {
@@ -327,8 +327,8 @@ bool EngineLoop::fill_batch(const Grants& granted) {
 bool EngineLoop::leave_out_drafts(Grants& granted) const {
     bool some = false;
     for (std::size_t i = 0; i < granted.size(); ++i) {
-        some |= granted[i] > 0 && running_[i]->drafted > 0;
-        granted[i] -= granted[i] > 0 ? running_[i]->drafted : 0;
+        some |= running_[i]->drafted > 0;
+        granted[i] -= running_[i]->drafted;
     }
     return some;
 }
@@ -402,8 +402,8 @@ void EngineLoop::advance(const Grants& granted) {
         count_decoded(sequence, known);
         if (sequence.pending() == 0) {
             due_.push_back({.sequence = &sequence, .entry = entries + unsigned_of(known) - 1});
-        } else if (sequence.reports_progress) {
-            tell(sequence, news_of(sequence));
+        } else {
+            tell_progress(sequence);
         }
         entries += unsigned_of(granted[i]);
     }
@@ -527,10 +527,8 @@ bool EngineLoop::shift_context(Sequence& sequence) {
     return true;
 }
 
-Event EngineLoop::news_of(const Sequence& sequence) const {
-    Event event;
-    if (sequence.reports_progress) event.progress = sequence.progress(now_);
-    return event;
+void EngineLoop::tell_progress(Sequence& sequence) {
+    if (sequence.reports_progress) tell(sequence, {.progress = sequence.progress(now_)});
 }
 
 void EngineLoop::tell(Sequence& sequence, Event event) {

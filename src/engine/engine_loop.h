@@ -107,7 +107,7 @@ class EngineLoop {
     void choose(Due& due) const;
     bool take_token(Due& due);
     bool shift_context(Sequence& sequence);
-    Event news_of(const Sequence& sequence) const;
+    void tell_progress(Sequence& sequence);
     void tell(Sequence& sequence, Event event);
     void end(Sequence& sequence, Event last, Finish finish);
     void close(Sequence& sequence, Event last, Finish finish);
