@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace mullama {
@@ -55,6 +56,10 @@ struct EngineOptions {
     /// are the same, but for how kernels round steps of other shapes. Has no effect on recurrent
     /// and hybrid models.
     std::int32_t draft_max = 16;
+    /// A smaller model with the same vocabulary that guesses where the text does not tell, if that
+    /// has been faster. It reads what the answers say and takes KV cells of its own for that, as
+    /// many as the model. Has no effect on prompts with pictures.
+    std::optional<Model> draft_model = {};
     /// Threads of a step; 0 as in ContextOptions, and fewer while other programs keep cores busy.
     std::int32_t threads = 0;
     /// Threads for steps of more than one token; 0 as in ContextOptions.

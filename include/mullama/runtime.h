@@ -29,6 +29,11 @@ struct LoadOptions {
     EngineOptions engine = {};
     /// GGUF files of LoRA adapters that the model answers and embeds with.
     std::vector<std::filesystem::path> adapters = {};
+    /// The GGUF file of a smaller model with the same vocabulary that guesses what comes next, see
+    /// EngineOptions::draft_model; empty for none.
+    std::filesystem::path draft_model = {};
+    /// Whether the model is loaded without it where it cannot be used.
+    bool draft_optional = false;
     /// A Jinja template to use in place of the model's own; empty = the model's.
     std::string chat_template = {};
     /// The GGUF file with the model's projector, its "mmproj", for models that see images; empty

@@ -36,6 +36,7 @@ struct ModelDescription {
     std::vector<Message> messages = {};
     std::string file = {};                     ///< Of the model, for people.
     std::vector<std::string> adapters = {};    ///< Its LoRA files.
+    std::string draft = {};                    ///< The file of its draft model; empty for none.
     std::vector<std::string> projectors = {};  ///< Its projectors' files.
     /// Keys of the model's file and their values as JSON.
     std::vector<std::pair<std::string, std::string>> metadata = {};

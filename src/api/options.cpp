@@ -24,6 +24,7 @@ using Target = std::variant<
     std::optional<std::uint32_t> SamplingOptions::*,
     std::optional<std::int32_t> LoadSettings::*,
     std::optional<bool> LoadSettings::*,
+    std::optional<std::string> LoadSettings::*,
     std::int32_t OptionValues::*,
     bool OptionValues::*,
     std::string SamplingOptions::*,
@@ -197,6 +198,11 @@ const std::array kOptions = {
         "where a seed is given (default -1)"
     },
     Option{
+        "draft_model",
+        &LoadSettings::draft_model,
+        "A smaller model with the same vocabulary that guesses tokens (default: the model's own)"
+    },
+    Option{
         "num_thread", &LoadSettings::num_thread, "CPU threads, 0 = one for each core (default 0)"
     },
     Option{
@@ -230,6 +236,7 @@ struct TypeName {
     }
     template <typename Class, typename T>
     std::string_view operator()(std::optional<T> Class::*) const {
+        if (std::is_same_v<T, std::string>) return "string";
         return std::is_same_v<T, bool> ? "bool" : "int";
     }
     template <typename Class>
@@ -303,6 +310,10 @@ struct Setter {
     }
     bool operator()(std::optional<bool> LoadSettings::* field) const {
         return store(parse_bool(text), values.load.*field);
+    }
+    bool operator()(std::optional<std::string> LoadSettings::* field) const {
+        values.load.*field = text;
+        return true;
     }
     bool operator()(std::int32_t OptionValues::* field) const {
         return store(parse_number<std::int32_t>(text), values.*field);

@@ -42,6 +42,12 @@ TEST(Options, sets_each_kind_of_option) {
     }
     EXPECT_EQ(options.values().load.num_ctx, 512);
     EXPECT_EQ(options.values().load.use_mmap, false);
+    EXPECT_EQ(options.values().load.draft_model, std::nullopt);
+    ASSERT_TRUE(options.set("draft_model=small:1b"));
+    EXPECT_EQ(options.values().load.draft_model, "small:1b");
+    ASSERT_TRUE(options.set("draft_model", json::value("")));
+    EXPECT_EQ(options.values().load.draft_model, "");
+    EXPECT_FALSE(options.set("draft_model", json::value(7)));
     EXPECT_EQ(options.values().load.num_gpu, -1);
     EXPECT_EQ(options.values().max_tokens, 7);
     EXPECT_EQ(options.values().sampling.seed, 4294967295U);

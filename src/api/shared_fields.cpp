@@ -12,7 +12,7 @@ namespace mullama::api {
 namespace {
 
 /// The sampler fields that every dialect has. Some read a few of them before, more strictly.
-constexpr std::array<std::string_view, 30> kSamplers = {
+constexpr std::array<std::string_view, 31> kSamplers = {
     "min_p",
     "typical_p",
     "top_k",
@@ -42,6 +42,7 @@ constexpr std::array<std::string_view, 30> kSamplers = {
     "cache_prompt",
     "priority",
     "draft_num_predict",
+    "draft_model",
     "num_ctx",
 };
 

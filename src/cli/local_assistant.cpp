@@ -69,6 +69,16 @@ Result<LoadedModel> LocalAssistant::load_file(
     LoadOptions options = load_options(settings);
     options.projector = file.projector;
     options.adapters = file.adapters;
+    options.draft_model = file.draft;
+    options.draft_optional = !settings.draft_model;
+    if (settings.draft_model) {
+        options.draft_model.clear();
+        if (!settings.draft_model->empty()) {
+            auto draft = find_model_file(*settings.draft_model);
+            if (!draft) return draft.error();
+            options.draft_model = std::move(draft->path);
+        }
+    }
     options.projector_options.threads = options.engine.threads;
     options.model.on_progress = [&](float progress) {
         spinner.turn(fmt::format("loading {} {:.0f}%", file.name, progress * 100));

@@ -63,7 +63,12 @@ Result<ModelFile> find_model_file(const std::string& name) {
     Result<store::LocalModel> local = catalog->find(name);
     if (local) {
         return ModelFile{
-            name, local->file, local->licence, seeing(local->projectors), local->adapters
+            name,
+            local->file,
+            local->licence,
+            seeing(local->projectors),
+            local->adapters,
+            local->draft,
         };
     }
     Result<store::IndexEntry> entry = store::find_entry(name, store->index);

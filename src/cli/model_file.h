@@ -16,6 +16,7 @@ struct ModelFile {
     std::string licence;                   ///< From the index; empty for a file of the user's own.
     std::filesystem::path projector = {};  ///< With which it sees images; empty where it does not.
     std::vector<std::filesystem::path> adapters = {};  ///< LoRA files that it answers with.
+    std::filesystem::path draft = {};  ///< A smaller model that guesses for it; empty for none.
 };
 
 /// Finds the file for a name or path; a name that is not downloaded yet is, with the progress on

@@ -20,6 +20,14 @@ constexpr double kTimeWeight = 0.2;
 /// How far each step without guesses moves what they add back to the first assumption, so that it
 /// is tried again.
 constexpr double kForget = 0.002;
+/// What a draft model is taken to need for a guess, and to read a token, in steps, as long as it
+/// has made and read none.
+constexpr double kGuessFirst = 0.2;
+constexpr double kReadFirst = 0.01;
+/// What its guesses are hoped to gain in a step, in steps.
+constexpr double kGainFirst = 0.5;
+/// How long an answer is taken to become at least, in tokens.
+constexpr std::int32_t kAnswerMin = 64;
 /// What each step without guesses earns.
 constexpr double kEarned = 0.005;
 constexpr double kCreditMax = 4.0;
@@ -34,19 +42,26 @@ void approach(std::optional<Duration>& mean, Duration value) {
 
 }  // namespace
 
-std::size_t DraftPace::place_of(std::int32_t match) {
-    if (match <= 8) return static_cast<std::size_t>(std::max(match, 0));
-    return match <= 16 ? 9 : 10;
-}
-
 std::size_t DraftPace::width_of(std::int32_t drafted) {
     const auto bits = static_cast<std::size_t>(std::bit_width(static_cast<unsigned>(drafted)));
     return std::min(bits, kWidths) - 1;
 }
 
-void DraftPace::was(std::int32_t match, bool right) {
-    double& chance = chances_[place_of(match)];
-    chance += kChanceWeight * ((right ? 1.0 : 0.0) - chance);
+void DraftPace::was(GuessKind kind, bool right) {
+    const auto learn = [right](double& chance) {
+        chance += kChanceWeight * ((right ? 1.0 : 0.0) - chance);
+    };
+    learn(chances_[kind]);
+    if (kind >= kMatchKinds) learn(model_chance_);
+}
+
+void DraftPace::guessed(Duration duration) {
+    approach(guess_time_, duration);
+}
+
+void DraftPace::read(std::int32_t tokens, std::int32_t answers, Duration duration) {
+    approach(read_time_, duration / tokens);
+    if (const auto base = this->base(answers)) reading_credit_ -= duration / *base;
 }
 
 std::optional<Duration> DraftPace::base(std::int32_t answers) const {
@@ -68,16 +83,26 @@ void DraftPace::took(const Step& step) {
     const auto index = static_cast<std::size_t>(step.answers);
     if (base_.size() <= index) base_.resize(index + 1);
     std::optional<Duration>& base = base_[index];
+    const double guessing = base ? step.guessing / *base : 0.0;
     if (step.drafted == 0) {
         took_plain(base, step.duration);
+        if (guessing > 0.0) took_guesses(-guessing);
     } else if (base) {
         // With guesses it cannot be faster than without, which was beside a longer text.
         if (step.duration < *base) approach(base, step.duration);
         const Duration more = std::max(step.duration - *base, Duration::zero());
         approach(more_[width_of(step.drafted)], std::max(more / step.drafted, *base * kMoreMin));
-        earn(static_cast<double>(step.accepted) / step.answers - more / *base);
+        const double gain = static_cast<double>(step.accepted) / step.answers - more / *base;
+        guessing > 0.0 ? took_guesses(gain - guessing) : earn(gain);
     }
     follows_draft_ = step.drafted > 0;
+}
+
+// A step that a draft model guessed for.
+void DraftPace::took_guesses(double gain) {
+    model_gain_ += kChanceWeight * (gain - model_gain_);
+    reading_credit_ = std::min(reading_credit_ + gain, kCreditMax);
+    earn(gain);
 }
 
 // A step of another shape than the one before has its graph made anew.
@@ -88,6 +113,8 @@ void DraftPace::took_plain(std::optional<Duration>& base, Duration duration) {
         return earn(kEarned - (duration - *base) / *base);
     }
     approach(base, duration);
+    model_chance_ += kForget * std::max(kModelChance - model_chance_, 0.0);
+    reading_credit_ = std::min(reading_credit_ + kEarned, kCreditMax);
     after_ -= kForget * after_;
     for (auto& more : more_) {
         if (more) *more += kForget * (*base * kMoreFirst - *more);
@@ -99,17 +126,19 @@ void DraftPace::earn(double steps) {
     credit_ = std::clamp(credit_ + std::max(steps, -kLossMax), -kLossMax, kCreditMax);
 }
 
-std::vector<std::int32_t> DraftPace::plan(
-    std::span<const Draft> drafts, std::int32_t answers, std::int32_t tokens_max
+DraftPace::Plan DraftPace::best(
+    std::span<const Draft> drafts, std::int32_t answers, std::int32_t tokens_max, Duration guessing
 ) const {
-    std::vector<std::int32_t> best(drafts.size(), 0);
+    Plan plan{.counts = std::vector<std::int32_t>(drafts.size(), 0)};
     const auto base = this->base(answers);
-    if (!base || credit_ <= 0.0) return best;
+    if (!base || credit_ <= 0.0) return plan;
 
     std::vector<double> next;  // the chance that the next guess of each draft is accepted
-    for (const Draft& draft : drafts) next.push_back(draft.tokens > 0 ? chance(draft.match) : 0.0);
-    std::vector<std::int32_t> counts = best;
-    double best_rate = answers / base->count() * kGainMin;
+    for (const Draft& draft : drafts) next.push_back(draft.empty() ? 0.0 : draft.front());
+    std::vector<std::int32_t> counts = plan.counts;
+    const Duration before = guessing + *base;
+    plan.rate = answers / before.count();
+    double best_rate = plan.rate * kGainMin;
     double expected = answers;
     const Duration after = std::max(after_, Duration::zero());
     for (std::int32_t total = 1; total <= tokens_max; ++total) {
@@ -118,15 +147,43 @@ std::vector<std::int32_t> DraftPace::plan(
         const auto i = static_cast<std::size_t>(likeliest - next.begin());
         expected += next[i];
         ++counts[i];
-        const bool ends = counts[i] == drafts[i].tokens;
-        next[i] = ends ? 0.0 : next[i] * chance(drafts[i].match + counts[i]);
-        const Duration time = *base + after + total * more(*base, total);
+        const auto at = static_cast<std::size_t>(counts[i]);
+        next[i] = at < drafts[i].size() ? next[i] * drafts[i][at] : 0.0;
+        const Duration time = before + after + total * more(*base, total);
         const double rate = expected / time.count();
         if (rate <= best_rate) continue;
         best_rate = rate;
-        best = counts;
+        plan.rate = rate;
+        plan.counts = counts;
     }
-    return best;
+    return plan;
+}
+
+bool DraftPace::pays_to_guess(
+    std::span<const Draft> drafts,
+    std::span<const std::size_t> open,
+    std::int32_t answers,
+    std::int32_t tokens_max,
+    Duration guessing
+) const {
+    const auto base = this->base(answers);
+    if (!base) return false;
+    std::vector<Draft> longer(drafts.begin(), drafts.end());
+    for (const std::size_t i : open) longer[i].push_back(model_chance_);
+    const Duration more = guess_time_.value_or(*base * kGuessFirst);
+    return best(longer, answers, tokens_max, guessing + more).rate >
+           best(drafts, answers, tokens_max, guessing).rate;
+}
+
+bool DraftPace::pays_to_read(
+    std::int32_t tokens, std::int32_t answer, std::int32_t left, std::int32_t answers
+) const {
+    const auto base = this->base(answers);
+    if (!base) return false;
+    const Duration time = tokens * read_time_.value_or(*base * kReadFirst);
+    const std::int32_t coming = std::min(left, std::max(answer, kAnswerMin));
+    const double gain = reading_credit_ > 0.0 ? std::max(model_gain_, kGainFirst) : model_gain_;
+    return time < coming * gain * *base;
 }
 
 }  // namespace mullama

@@ -16,42 +16,127 @@ bool allows_drafts(const std::unique_ptr<Sequence>& sequence) {
     return sequence->is_generating() && sequence->stop_at <= sequence->decoded;
 }
 
+/// Reading as many takes no longer than a guess.
+constexpr std::int32_t kFew = 8;
+
 }  // namespace
 
+Drafts::Drafts(
+    Decoder& decoder,
+    Decoder* draft_model,
+    const Clock& clock,
+    std::int32_t tokens_max,
+    std::int32_t read_max
+)
+    : decoder_(decoder), clock_(clock), tokens_max_(tokens_max), read_max_(read_max) {
+    if (draft_model != nullptr) model_.emplace(*draft_model, decoder.info().vocab_size);
+}
+
 void Drafts::guess(const Sequences& running, std::int32_t step_max) {
+    guessing_ = {};
     if (tokens_max_ == 0 || !decoder_.can_truncate()) return;
     std::int32_t answers = 0;
-    std::int32_t guessed = 0;
-    std::vector<DraftPace::Draft> drafts;
     for (const auto& sequence : running) {
-        sequence->draft = {};
+        sequence->draft.clear();
         sequence->draft_at = 0;
         sequence->drafted = 0;
-        if (sequence->is_generating() && sequence->takes_part()) {
-            ++answers;
-            const std::int32_t most = std::min(sequence->draft_max(), tokens_max_);
-            if (most > 0) sequence->draft = guess_by_ngram(sequence->tokens, most);
-        }
-        const auto count = static_cast<std::int32_t>(sequence->draft.tokens.size());
-        guessed += count;
-        drafts.push_back({.match = sequence->draft.match, .tokens = count});
+        if (!sequence->is_generating() || !sequence->takes_part()) continue;
+        ++answers;
+        guess_by_text(*sequence);
     }
-    if (guessed == 0 || !std::ranges::all_of(running, allows_drafts)) return;
-    const auto counts = pace_.plan(drafts, answers, std::min(step_max - answers, tokens_max_));
+    if (answers == 0 || !std::ranges::all_of(running, allows_drafts)) return;
+    const std::int32_t most = std::min(step_max - answers, tokens_max_);
+    if (model_) guess_by_model(running, answers, most);
+    std::vector<DraftPace::Draft> drafts;
+    for (const auto& sequence : running) drafts.push_back(chances_of(sequence->draft));
+    const auto counts = pace_.plan(drafts, answers, most, guessing_);
     for (std::size_t i = 0; i < counts.size(); ++i) running[i]->drafted = counts[i];
+}
+
+void Drafts::guess_by_text(Sequence& sequence) const {
+    const std::int32_t most = std::min(sequence.draft_max(), tokens_max_);
+    if (most == 0) return;
+    auto [match, tokens] = guess_by_ngram(sequence.tokens, most);
+    for (const Token token : tokens) sequence.draft.push_back({token, kind_of_match(match++)});
+}
+
+// For those whose text does not tell as much. It guesses one token of each at a time, as long as
+// one more is worth its time.
+void Drafts::guess_by_model(const Sequences& running, std::int32_t answers, std::int32_t most) {
+    std::vector<DraftPace::Draft> drafts(running.size());
+    std::vector<DraftModel::Reader> readers;
+    std::vector<std::size_t> places;  // of the readers among those that run
+    for (std::size_t i = 0; i < running.size(); ++i) {
+        Sequence& sequence = *running[i];
+        drafts[i] = chances_of(sequence.draft);
+        const bool told = !drafts[i].empty() && drafts[i].front() >= pace_.model_chance();
+        if (!sequence.is_generating() || !sequence.takes_part() || told) continue;
+        if (sequence.draft_max() == 0 || !is_worth_reading(sequence, answers)) continue;
+        drafts[i].clear();
+        readers.push_back({.sequence = &sequence, .guesses_max = sequence.draft_max()});
+        places.push_back(i);
+    }
+    while (true) {
+        std::vector<std::size_t> open;
+        for (std::size_t r = 0; r < readers.size(); ++r) {
+            if (readers[r].is_open) open.push_back(places[r]);
+        }
+        if (open.empty() || !pace_.pays_to_guess(drafts, open, answers, most, guessing_)) break;
+        const auto start = clock_.now();
+        const auto read = static_cast<std::int32_t>(model_->guess(readers, read_max_));
+        const DraftPace::Duration duration = clock_.now() - start;
+        if (read > kFew * static_cast<std::int32_t>(open.size())) {
+            pace_.read(read, answers, duration);
+        } else if (read > 0) {
+            pace_.guessed(duration);
+            guessing_ += duration;
+        }
+        for (std::size_t r = 0; r < readers.size(); ++r) {
+            drafts[places[r]] = chances_of(readers[r].guesses);
+        }
+    }
+    for (std::size_t r = 0; r < readers.size(); ++r) {
+        if (!readers[r].guesses.empty()) running[places[r]]->draft = std::move(readers[r].guesses);
+    }
+}
+
+// What is read in several parts is read to its end.
+bool Drafts::is_worth_reading(Sequence& sequence, std::int32_t answers) {
+    if (!sequence.media.empty()) return false;
+    const auto unread = model_->unread(sequence);
+    if (!unread) return false;
+    const std::int32_t generated = sequence.generated();
+    const std::int32_t left = sequence.answer_tokens_max - generated;
+    const bool few = *unread <= kFew;
+    const bool reads =
+        few || sequence.is_being_read || pace_.pays_to_read(*unread, generated, left, answers);
+    sequence.is_being_read = reads && !few;
+    return reads;
+}
+
+DraftPace::Draft Drafts::chances_of(const std::vector<Guess>& guesses) const {
+    DraftPace::Draft chances;
+    for (const Guess& guess : guesses) chances.push_back(pace_.chance(guess.kind));
+    return chances;
+}
+
+void Drafts::took(DraftPace::Step step) {
+    step.guessing = guessing_;
+    pace_.took(step);
 }
 
 void Drafts::judge(Sequence& sequence, Token token) {
     const auto at = static_cast<std::size_t>(sequence.draft_at);
-    if (at >= sequence.draft.tokens.size()) return;
-    const bool right = sequence.draft.tokens[at] == token;
-    pace_.was(sequence.draft.match + sequence.draft_at, right);
+    if (at >= sequence.draft.size()) return;
+    const Guess& guess = sequence.draft[at];
+    const bool right = guess.token == token;
+    pace_.was(guess.kind, right);
     ++sequence.draft_at;
     if (!right) drop(sequence);
 }
 
 void Drafts::drop(Sequence& sequence) {
-    sequence.draft = {};
+    sequence.draft.clear();
     if (std::exchange(sequence.drafted, 0) == 0) return;
     if (decoder_.truncate(sequence.id, sequence.position_of(sequence.decoded))) return;
     tokens_max_ = 0;  // or all would be computed again and again

@@ -1,10 +1,14 @@
 #pragma once
 
+#include "base/clock.h"
 #include "engine/decoder.h"
+#include "engine/draft_model.h"
 #include "engine/draft_pace.h"
 #include "engine/sequence.h"
 
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 namespace mullama {
 
@@ -12,16 +16,22 @@ namespace mullama {
 /// Threads: engine thread only.
 class Drafts {
   public:
-    /// At most `tokens_max` guesses in a step. `decoder` is borrowed.
-    Drafts(Decoder& decoder, std::int32_t tokens_max)
-        : decoder_(decoder), tokens_max_(tokens_max) {}
+    /// At most `tokens_max` guesses in a step. All references are borrowed; `draft_model` computes
+    /// guesses where it is not null, and reads at most `read_max` tokens at once for that.
+    Drafts(
+        Decoder& decoder,
+        Decoder* draft_model,
+        const Clock& clock,
+        std::int32_t tokens_max,
+        std::int32_t read_max
+    );
 
     /// Guesses for the answers that take part in the next step, which has room for `step_max`
     /// tokens, and sets Sequence::drafted to how much of that is worth verifying in it.
     void guess(const Sequences& running, std::int32_t step_max);
 
     /// Learns from a step that read no prompts.
-    void took(const DraftPace::Step& step) { pace_.took(step); }
+    void took(DraftPace::Step step);
 
     /// Compares what was guessed with the token that was chosen, and takes back the rest where that
     /// is another.
@@ -31,9 +41,18 @@ class Drafts {
     void drop(Sequence& sequence);
 
   private:
+    void guess_by_text(Sequence& sequence) const;
+    void guess_by_model(const Sequences& running, std::int32_t answers, std::int32_t most);
+    bool is_worth_reading(Sequence& sequence, std::int32_t answers);
+    DraftPace::Draft chances_of(const std::vector<Guess>& guesses) const;
+
     Decoder& decoder_;
+    const Clock& clock_;
     std::int32_t tokens_max_;
+    const std::int32_t read_max_;
     DraftPace pace_;
+    std::optional<DraftModel> model_;
+    DraftPace::Duration guessing_{};  // that the draft model took for this step
 };
 
 }  // namespace mullama

@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "engine/draft_model.h"
 #include "engine/llama_decoder.h"
 #include "engine/local_engine.h"
 #include "engine/snapshot_folder.h"
@@ -76,10 +77,20 @@ Result<std::unique_ptr<Engine>> make_local_engine(
     }
     auto decoder = LlamaDecoder::create(model, options);
     if (!decoder) return std::move(decoder).error();
+    std::unique_ptr<Decoder> draft_model;
+    if (options.draft_model && options.draft_max > 0) {
+        auto made = make_draft_decoder(*options.draft_model, model, options, (*decoder)->info());
+        if (!made) return std::move(made).error();
+        draft_model = *std::move(made);
+    }
     auto snapshots = open_snapshots(**decoder, options);
     if (!snapshots) return std::move(snapshots).error();
     return std::make_unique<LocalEngine>(
-        std::move(*decoder), std::move(tokenizer), options, *std::move(snapshots)
+        std::move(*decoder),
+        std::move(tokenizer),
+        options,
+        *std::move(snapshots),
+        std::move(draft_model)
     );
 }
 

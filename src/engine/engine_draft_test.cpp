@@ -1,9 +1,13 @@
+#include "engine/draft_model.h"
 #include "engine/engine_loop.h"
 #include "engine/fake_decoder.h"
 #include "engine/llama_decoder.h"
 #include "engine/model_answers.h"
 #include "engine/submission.h"
+#include "tests/support/layers.h"
 #include "tests/support/models.h"
+#include "tests/support/scratch_dir.h"
+#include "tests/support/tiny_models.h"
 #include <mullama/engine.h>
 #include <mullama/event_stream.h>
 
@@ -116,6 +120,54 @@ TEST_P(Drafts, go_with_a_grammar_and_with_penalties) {
     EXPECT_GT(guessed.stats.accepted_tokens, 0);
 }
 
+// It is as large as the model, so that whether it pays is not asked here, but what it guesses.
+TEST_P(Drafts, of_a_model_are_what_that_says) {
+    const std::string prompt = words_.substr(0, 400) + "\n\nOn";
+    const Completion answer = answers_to({test::greedy(prompt, 12)}, 0).answers[0];
+    EngineOptions options;
+    options.threads = 1;
+    options.context_length = 1024;
+    options.sequences_max = 2;
+    const auto target = LlamaDecoder::create(model_, options).value();
+    const auto decoder = make_draft_decoder(model_, model_, options, target->info()).value();
+    DraftModel draft(*decoder, model_.vocab().size());
+
+    for (const SequenceId id : {0, 1}) {
+        const auto sequence = make_sequence(test::greedy(prompt, 12), *tokenizer_, *target).value();
+        sequence->id = id;
+        const auto size = static_cast<std::int32_t>(sequence->tokens.size());
+        const bool shares = id == 1 && decoder->sharing() == Sharing::kParts;
+        for (std::size_t said = 0; said < 12; said += 4) {
+            const auto begin = answer.tokens.begin() + static_cast<std::ptrdiff_t>(said);
+            EXPECT_EQ(draft.unread(*sequence), said > 0 || shares ? 1 : size);
+            std::vector<DraftModel::Reader> readers = {{.sequence = &*sequence, .guesses_max = 5}};
+            while (readers[0].is_open) draft.guess(readers, 512);
+            std::vector<Token> guessed;
+            for (const Guess& guess : readers[0].guesses) guessed.push_back(guess.token);
+            guessed.resize(4);
+            EXPECT_EQ(guessed, std::vector<Token>(begin, begin + 4)) << "after " << said;
+            sequence->tokens.insert(sequence->tokens.end(), begin, begin + 4);
+        }
+    }
+}
+
+TEST_P(Drafts, of_a_model_without_its_last_layers_leave_a_greedy_answer_as_it_is) {
+    const test::ScratchDir folder;
+    const auto path = folder.path() / "pruned.gguf";
+    test::write_pruned(path, GetParam().path(), model_.layers() - 2);
+    const Model pruned = Model::load(path).value();
+    EngineOptions options;
+    options.threads = 1;
+    options.context_length = 1024;
+    options.draft_model = pruned;
+    const auto engine = make_local_engine(model_, options).value();
+    const auto plain = answers_to({test::greedy(words_.substr(0, 400), 40)}, 0);
+    const auto with = engine->submit(test::greedy(words_.substr(0, 400), 40)).value().collect();
+    EXPECT_EQ(
+        test::difference(model_, words_.substr(0, 400), with.tokens, plain.answers[0].tokens), ""
+    );
+}
+
 INSTANTIATE_TEST_SUITE_P(
     OnModels,
     Drafts,
@@ -124,6 +176,28 @@ INSTANTIATE_TEST_SUITE_P(
     ),
     [](const auto& tested) { return tested.param.name; }
 );
+
+TEST(DraftModels, have_the_vocabulary_of_the_model) {
+    EngineOptions options;
+    options.draft_model = Model::load(test::gemma3_path()).value();
+    const auto engine = make_local_engine(Model::load(test::smollm2_path()).value(), options);
+    ASSERT_FALSE(engine);
+    EXPECT_EQ(engine.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_NE(engine.error().message.find("another vocabulary"), std::string::npos);
+}
+
+TEST(DraftModels, can_take_back_tokens) {
+    const test::ScratchDir folder;
+    test::write_tiny_mamba(folder.path() / "mamba.gguf", 1);
+    test::write_tiny_llama(folder.path() / "llama.gguf", 1);
+    EngineOptions options;
+    options.context_length = 64;
+    options.draft_model = Model::load(folder.path() / "mamba.gguf").value();
+    const auto engine =
+        make_local_engine(Model::load(folder.path() / "llama.gguf").value(), options);
+    ASSERT_FALSE(engine);
+    EXPECT_EQ(engine.error().code, ErrorCode::kUnsupported);
+}
 
 }  // namespace
 }  // namespace mullama

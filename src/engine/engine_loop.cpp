@@ -49,7 +49,8 @@ EngineLoop::EngineLoop(
     const Tokenizer& tokenizer,
     const EngineOptions& options,
     const Clock& clock,
-    std::unique_ptr<Snapshots> snapshots
+    std::unique_ptr<Snapshots> snapshots,
+    Decoder* draft_model
 )
     : decoder_(decoder),
       tokenizer_(tokenizer),
@@ -59,7 +60,7 @@ EngineLoop::EngineLoop(
           std::min(options.prefill_chunk, info_.batch_size),
           std::chrono::milliseconds(options.prefill_budget_ms)
       ),
-      drafts_(decoder, options.draft_max),
+      drafts_(decoder, draft_model, clock, options.draft_max, options.prefill_chunk),
       prefill_alone_(std::min(options.ubatch_size, info_.batch_size)),
       stall_timeout_(options.stall_timeout_ms),
       inbox_(unsigned_of(info_.sequences_max) + unsigned_of(options.queue_max)),
@@ -310,10 +311,9 @@ bool EngineLoop::fill_batch(const Grants& granted) {
         const std::int32_t end = sequence.decoded + granted[i];
         const Position shift = sequence.position_of(sequence.decoded) - sequence.decoded;
         for (std::int32_t index = sequence.decoded; index < end; ++index) {
-            const bool known = index < size;
-            const auto& tokens = known ? sequence.tokens : sequence.draft.tokens;
             batch_.push_back(DecodeEntry{
-                .token = tokens[unsigned_of(known ? index : index - size)],
+                .token = index < size ? sequence.tokens[unsigned_of(index)]
+                                      : sequence.draft[unsigned_of(index - size)].token,
                 .position = index + shift,
                 .sequence = sequence.id,
                 .logits = index + 1 >= size && sequence.answer_tokens_max > 0,

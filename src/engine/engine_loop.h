@@ -29,13 +29,15 @@ namespace mullama {
 /// Threads: engine thread only, but for inbox().
 class EngineLoop {
   public:
-    /// All references are borrowed for as long as the loop lives; `snapshots` may be null.
+    /// All references are borrowed for as long as the loop lives; `snapshots` may be null, and
+    /// `draft_model` is where there is none.
     EngineLoop(
         Decoder& decoder,
         const Tokenizer& tokenizer,
         const EngineOptions& options,
         const Clock& clock,
-        std::unique_ptr<Snapshots> snapshots = nullptr
+        std::unique_ptr<Snapshots> snapshots = nullptr,
+        Decoder* draft_model = nullptr
     );
 
     /// Threads: any.

@@ -20,9 +20,10 @@ struct DraftRig : Rig {
     explicit DraftRig(
         const EngineInfo& info = kInfo,
         std::int32_t stream_capacity = 256,
-        Sharing sharing = Sharing::kNone
+        Sharing sharing = Sharing::kNone,
+        Decoder* draft_model = nullptr
     )
-        : Rig(info, stream_capacity, sharing) {
+        : Rig(info, stream_capacity, sharing, draft_model) {
         clock.set_tick(std::chrono::milliseconds(1));
     }
 };
@@ -157,6 +158,73 @@ TEST(EngineLoopDraft, guesses_are_left_out_where_cells_are_short) {
     EXPECT_EQ(stream.collect().text, "abcdefghijklmnopqrst");
 }
 
+/// One whose model says capitals of what its prompt says, so that the text does not tell how it
+/// goes on; and a draft model that takes a tenth of the time.
+struct ModelRig {
+    explicit ModelRig(bool draft_is_right = true, const EngineInfo& info = kInfo)
+        : draft(info, Sharing::kParts), rig(info, 256, Sharing::kNone, &draft) {
+        rig.decoder.set_adapter_scales({1.0F});
+        if (draft_is_right) draft.set_adapter_scales({1.0F});
+        rig.decoder.take(rig.clock, std::chrono::milliseconds(10));
+        draft.take(rig.clock, std::chrono::milliseconds(1));
+    }
+
+    FakeDecoder draft;
+    Rig rig;
+};
+
+TEST(EngineLoopDraft, a_draft_model_guesses_what_the_text_does_not_tell) {
+    ModelRig with;
+    auto stream = with.rig.submit(ask("<abcdefghijklmnopqrstuvwxyz>"));
+    with.rig.run();
+    EXPECT_EQ(stream.collect().text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    EXPECT_LE(with.rig.stats().steps, 15);
+    EXPECT_GE(with.rig.stats().accepted_tokens, 12);
+}
+
+TEST(EngineLoopDraft, a_draft_model_reads_a_long_prompt_in_parts) {
+    ModelRig with;
+    auto stream = with.rig.submit(ask(std::string(250, '-') + "<abcdefghijklmnopqrstuvwxyz>"));
+    with.rig.run();
+    EXPECT_EQ(stream.collect().text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    EXPECT_EQ(with.draft.batches().front().size(), 64U) << "as a step beside answers has";
+    EXPECT_GE(with.rig.stats().accepted_tokens, 8);
+}
+
+TEST(EngineLoopDraft, a_draft_model_that_is_wrong_changes_nothing_and_is_left_alone) {
+    ModelRig with(/*draft_is_right=*/false);
+    auto stream = with.rig.submit(ask("<abcdefghijklmnopqrstuvwxyz*>", 600));
+    with.rig.run();
+    const std::string text = stream.collect().text;
+    EXPECT_EQ(text.size(), 600U);
+    EXPECT_EQ(text.substr(0, 28), "ABCDEFGHIJKLMNOPQRSTUVWXYZAB");
+    EXPECT_LE(with.draft.batches().size(), 30U);
+}
+
+TEST(EngineLoopDraft, a_draft_model_that_fails_is_left_alone) {
+    ModelRig with;
+    with.draft.fail_next(Error{ErrorCode::kInternal, "it is broken"});
+    auto stream = with.rig.submit(ask("<abcdefghijklmnopqrstuvwxyz>"));
+    with.rig.run();
+    EXPECT_EQ(stream.collect().text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    EXPECT_EQ(with.draft.batches().size(), 0U);
+}
+
+TEST(EngineLoopDraft, a_draft_model_guesses_for_several_in_one_step) {
+    ModelRig with;
+    auto one = with.rig.submit(ask("<abcdefghijklmnopqrstuvwxyz>"));
+    auto other = with.rig.submit(ask("<zyxwvutsrqponmlkjihgfedcba>"));
+    with.rig.run();
+    EXPECT_EQ(one.collect().text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    EXPECT_EQ(other.collect().text, "ZYXWVUTSRQPONMLKJIHGFEDCBA");
+    EXPECT_LE(with.rig.stats().steps, 20);
+    const auto batches = with.draft.batches();
+    const auto has_both = [](const auto& batch) {
+        return batch.front().sequence != batch.back().sequence;
+    };
+    EXPECT_GE(std::ranges::count_if(batches, has_both), 5);
+}
+
 /// What the scripted model answers without an end.
 std::string expected(const std::string& words, std::int32_t max_tokens) {
     return words.substr(0, static_cast<std::size_t>(max_tokens));
@@ -180,8 +248,13 @@ TEST(EngineLoopDraft, random_requests_get_the_answers_that_they_get_without) {
         info.context_length = 200;
         const auto sharing =
             std::vector{Sharing::kNone, Sharing::kWhole, Sharing::kParts}[below(3)];
-        DraftRig rig(info, 1 + static_cast<std::int32_t>(below(4)), sharing);
+        FakeDecoder draft(info, Sharing::kParts);
+        DraftRig rig(info, 1 + static_cast<std::int32_t>(below(4)), sharing, &draft);
         if (below(4) == 0) rig.decoder.set_cells(150);
+        rig.decoder.take(rig.clock, std::chrono::milliseconds(below(20)));
+        if (below(4) == 0) draft.set_cells(100);
+        if (below(4) == 0) draft.set_adapter_scales({1.0F});  // it says capitals
+        if (below(4) == 0) draft.fail_truncate();
         struct Asked {
             EventStream stream;
             std::string answer;

@@ -46,11 +46,12 @@ class Rig {
     explicit Rig(
         const EngineInfo& info = kInfo,
         std::int32_t stream_capacity = 256,
-        Sharing sharing = Sharing::kNone
+        Sharing sharing = Sharing::kNone,
+        Decoder* draft_model = nullptr
     )
         : options_(options_with(stream_capacity)),
           decoder(info, sharing),
-          loop(decoder, tokenizer_, options_, clock) {}
+          loop(decoder, tokenizer_, options_, clock, nullptr, draft_model) {}
 
     Result<EventStream> try_submit(GenerateRequest request) {
         auto sequence = make_sequence(std::move(request), tokenizer_, decoder);

@@ -13,6 +13,7 @@ namespace mullama {
 namespace {
 
 constexpr Token kNoChoice = -1;
+constexpr float kSure = 10.0F;
 
 // What follows `history`, see FakeDecoder.
 Token next_token(std::span<const Token> history) {
@@ -79,9 +80,16 @@ Result<void> FakeDecoder::decode(std::span<const DecodeEntry> batch) {
         };
         if (is_letter && has(1)) next += 10;
         if (is_letter && has(0)) next += 'A' - 'a';
-        if (next != kNoChoice) row[static_cast<std::size_t>(next)] = 1.0F;
+        if (next != kNoChoice) row[static_cast<std::size_t>(next)] = kSure;
     }
+    if (state->clock != nullptr) state->clock->advance(state->duration);
     return {};
+}
+
+void FakeDecoder::take(FakeClock& clock, std::chrono::nanoseconds duration) {
+    auto state = state_.lock();
+    state->clock = &clock;
+    state->duration = duration;
 }
 
 Result<void> FakeDecoder::check_step(State& state, std::size_t tokens) {

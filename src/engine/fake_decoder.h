@@ -6,6 +6,7 @@
 #include <mullama/engine.h>
 #include <mullama/tokenizer.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,6 +27,27 @@ class ByteTokenizer : public Tokenizer {
     std::string piece(Token token) const override;
     bool is_eog(Token token) const override { return token == kEnd; }
     std::int32_t size() const override { return kEnd + 1; }
+};
+
+/// A clock that stands still until it is told, or goes on by as much each time it is looked at.
+class FakeClock final : public Clock {
+  public:
+    TimePoint now() const override {
+        auto now = now_.lock();
+        return *now += tick_;
+    }
+    /// Before it is used.
+    void set_tick(std::chrono::nanoseconds tick) {
+        tick_ = std::chrono::duration_cast<TimePoint::duration>(tick);
+    }
+    void advance(std::chrono::nanoseconds duration) {
+        auto now = now_.lock();
+        *now += std::chrono::duration_cast<TimePoint::duration>(duration);
+    }
+
+  private:
+    TimePoint::duration tick_{};
+    mutable Guarded<TimePoint> now_{TimePoint(std::chrono::hours(1))};
 };
 
 /// Answers with what its prompt holds between '<' and '>', and then ends; with "<abc*>" it says
@@ -75,6 +97,8 @@ class FakeDecoder final : public Decoder {
     /// How many rows of pictures each decode_media() had.
     std::vector<std::int32_t> media_steps() const { return state_.lock()->media_steps; }
     std::int32_t cells_used() const { return cells_used(*state_.lock()); }
+    /// Makes every decode() take as long on a clock, which is borrowed.
+    void take(FakeClock& clock, std::chrono::nanoseconds duration);
     /// Makes the next decode() fail.
     void fail_next(Error error) { state_.lock()->failure = std::move(error); }
     /// Lets it run out of cells earlier than info() says.
@@ -101,6 +125,8 @@ class FakeDecoder final : public Decoder {
         Sharing sharing = Sharing::kNone;
         std::vector<float> usual_scales;
         std::vector<float> scales;
+        FakeClock* clock = nullptr;
+        std::chrono::nanoseconds duration{};
         bool can_forget = true;
         bool can_truncate = true;
         bool fails_truncate = false;
@@ -115,27 +141,6 @@ class FakeDecoder final : public Decoder {
 
     const EngineInfo info_;
     Guarded<State> state_;
-};
-
-/// A clock that stands still until it is told, or goes on by as much each time it is looked at.
-class FakeClock final : public Clock {
-  public:
-    TimePoint now() const override {
-        auto now = now_.lock();
-        return *now += tick_;
-    }
-    /// Before it is used.
-    void set_tick(std::chrono::nanoseconds tick) {
-        tick_ = std::chrono::duration_cast<TimePoint::duration>(tick);
-    }
-    void advance(std::chrono::nanoseconds duration) {
-        auto now = now_.lock();
-        *now += std::chrono::duration_cast<TimePoint::duration>(duration);
-    }
-
-  private:
-    TimePoint::duration tick_{};
-    mutable Guarded<TimePoint> now_{TimePoint(std::chrono::hours(1))};
 };
 
 }  // namespace mullama

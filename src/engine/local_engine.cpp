@@ -31,10 +31,12 @@ LocalEngine::LocalEngine(
     std::unique_ptr<Decoder> decoder,
     std::shared_ptr<const Tokenizer> tokenizer,
     const EngineOptions& options,
-    std::optional<SnapshotFolder> snapshots
+    std::optional<SnapshotFolder> snapshots,
+    std::unique_ptr<Decoder> draft_model
 )
     : stream_capacity_(static_cast<std::size_t>(options.stream_capacity)),
       decoder_(std::move(decoder)),
+      draft_model_(std::move(draft_model)),
       tokenizer_(std::move(tokenizer)),
       bell_(std::make_shared<Bell>()),
       loop_(
@@ -42,13 +44,15 @@ LocalEngine::LocalEngine(
           *tokenizer_,
           options,
           clock_,
-          open_snapshots(std::move(snapshots), *decoder_, options, bell_)
+          open_snapshots(std::move(snapshots), *decoder_, options, bell_),
+          draft_model_.get()
       ),
       thread_([this](const std::stop_token& stop) { serve(stop); }) {}
 
 LocalEngine::~LocalEngine() {
     thread_.request_stop();
     decoder_->interrupt();
+    if (draft_model_) draft_model_->interrupt();
     bell_->ring();
     thread_.join();
 }

@@ -19,12 +19,13 @@ namespace mullama {
 /// Threads: thread-safe.
 class LocalEngine final : public Engine {
   public:
-    /// `snapshots` is where the beginnings of texts go on disk.
+    /// `snapshots` is where the beginnings of texts go on disk; `draft_model` may be null.
     LocalEngine(
         std::unique_ptr<Decoder> decoder,
         std::shared_ptr<const Tokenizer> tokenizer,
         const EngineOptions& options,
-        std::optional<SnapshotFolder> snapshots = {}
+        std::optional<SnapshotFolder> snapshots = {},
+        std::unique_ptr<Decoder> draft_model = nullptr
     );
     ~LocalEngine() override;
 
@@ -37,6 +38,7 @@ class LocalEngine final : public Engine {
 
     const std::size_t stream_capacity_;
     const std::unique_ptr<Decoder> decoder_;
+    const std::unique_ptr<Decoder> draft_model_;
     const std::shared_ptr<const Tokenizer> tokenizer_;
     const SteadyClock clock_;
     const std::shared_ptr<Bell> bell_;

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "engine/answer_text.h"
 #include "engine/decoder.h"
-#include "engine/ngram.h"
+#include "engine/guess.h"
 #include "engine/scheduler.h"
 #include "engine/stream.h"
 #include "engine/thinking_guard.h"
@@ -88,8 +88,9 @@ struct Sequence {
     std::optional<Clock::TimePoint> first_token_at;
     Clock::TimePoint last_token_at;
     std::size_t thinking_end_at = 0;  // how much of `thinking_end` has been said
-    NgramGuess draft;                 // what it may go on with
+    std::vector<Guess> draft;         // what it may go on with
     std::int32_t draft_at = 0;        // how many of that have turned out right
+    bool is_being_read = false;       // by a draft model, in parts
     std::int32_t drafted = 0;         // how many more are in the KV cache too
     std::int32_t drafted_tokens = 0;  // in all steps
     std::int32_t accepted_tokens = 0;

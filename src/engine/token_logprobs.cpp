@@ -16,6 +16,10 @@ double log_sum(std::span<const float> logits, double largest) {
     return std::log(sum);
 }
 
+/// Logits further below the largest one change its probability by less than a hundred thousandth
+/// of a hundredth each.
+constexpr float kFarBelow = 16.0F;
+
 }  // namespace
 
 TokenLogprobs token_logprobs(
@@ -33,6 +37,16 @@ TokenLogprobs token_logprobs(
     if (top == 0) return logprobs;
     for (const Token token : best) logprobs.top.push_back(chance(token));
     return logprobs;
+}
+
+// Most logits are so far below that nothing is computed for them.
+float probability_of(std::span<const float> logits, Token largest) {
+    const float most = logits[static_cast<std::size_t>(largest)];
+    float sum = 0.0F;
+    for (const float logit : logits) {
+        if (logit > most - kFarBelow) sum += std::exp(logit - most);
+    }
+    return 1.0F / sum;
 }
 
 }  // namespace mullama

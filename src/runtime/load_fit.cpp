@@ -44,26 +44,14 @@ std::uint64_t bytes_of(const std::filesystem::path& file) {
     return failed ? 0 : bytes;
 }
 
-}  // namespace
-
-bool serves(const LoadOptions& loaded, const LoadOptions& wanted) {
-    return length_of(loaded.engine.context_length) >= length_of(wanted.engine.context_length) &&
-           weight_parts(loaded) == weight_parts(wanted) &&
-           engine_parts(loaded) == engine_parts(wanted);
-}
-
-bool same_weights(const LoadOptions& loaded, const LoadOptions& wanted) {
-    return weight_parts(loaded) == weight_parts(wanted);
-}
-
-Result<std::uint64_t> estimated_bytes(
-    const std::filesystem::path& file, const LoadOptions& options
+/// With its context, in which a step verifies `drafts` guesses.
+Result<std::uint64_t> bytes_of_model(
+    const std::filesystem::path& file, const EngineOptions& engine, std::int32_t drafts
 ) {
-    const EngineOptions& engine = options.engine;
     ContextOptions context;
     context.ubatch_size = engine.ubatch_size;
     context.sequences_max = engine.sequences_max;
-    context.outputs_max = engine.sequences_max + 1 + engine.draft_max;
+    context.outputs_max = engine.sequences_max + 1 + drafts;
     context.key_type = engine.key_type;
     context.value_type = engine.value_type;
     context.context_length = engine.kv_cells;
@@ -75,9 +63,38 @@ Result<std::uint64_t> estimated_bytes(
     }
     const auto estimate = estimate_memory(file, context);
     if (!estimate) return estimate.error();
-    std::uint64_t bytes = estimate->total_bytes() + bytes_of(options.projector);
+    return estimate->total_bytes();
+}
+
+// Who wants no draft model has the same answers with one.
+bool drafts_as(const LoadOptions& loaded, const LoadOptions& wanted) {
+    return wanted.draft_model.empty() || loaded.draft_model == wanted.draft_model;
+}
+
+}  // namespace
+
+bool serves(const LoadOptions& loaded, const LoadOptions& wanted) {
+    return drafts_as(loaded, wanted) &&
+           length_of(loaded.engine.context_length) >= length_of(wanted.engine.context_length) &&
+           weight_parts(loaded) == weight_parts(wanted) &&
+           engine_parts(loaded) == engine_parts(wanted);
+}
+
+bool same_weights(const LoadOptions& loaded, const LoadOptions& wanted) {
+    return weight_parts(loaded) == weight_parts(wanted);
+}
+
+Result<std::uint64_t> estimated_bytes(
+    const std::filesystem::path& file, const LoadOptions& options
+) {
+    const auto own = bytes_of_model(file, options.engine, options.engine.draft_max);
+    if (!own) return own;
+    std::uint64_t bytes = *own + bytes_of(options.projector);
     for (const auto& adapter : options.adapters) bytes += bytes_of(adapter);
-    return bytes;
+    if (options.draft_model.empty()) return bytes;
+    const auto draft = bytes_of_model(options.draft_model, options.engine, 0);
+    if (!draft && !options.draft_optional) return draft;
+    return bytes + draft.value_or(0);
 }
 
 LoadOptions joined(LoadOptions wanted, const LoadOptions& other) {

@@ -25,6 +25,19 @@ TEST(LoadFit, zero_is_the_largest_context) {
     EXPECT_EQ(joined(with_context(2048), with_context(1024)).engine.context_length, 2048);
 }
 
+TEST(LoadFit, a_model_with_a_draft_model_serves_who_wants_none) {
+    LoadOptions loaded;
+    LoadOptions wanted;
+    wanted.draft_model = "small.gguf";
+    EXPECT_FALSE(serves(loaded, wanted));
+    loaded.draft_model = "small.gguf";
+    EXPECT_TRUE(serves(loaded, wanted));
+    wanted.draft_model = "";
+    EXPECT_TRUE(serves(loaded, wanted));
+    wanted.draft_model = "other.gguf";
+    EXPECT_FALSE(serves(loaded, wanted));
+}
+
 TEST(LoadFit, other_threads_devices_or_memory_need_another_load) {
     const LoadOptions loaded;
     LoadOptions wanted;

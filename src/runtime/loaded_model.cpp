@@ -150,6 +150,32 @@ Result<std::vector<AdapterScale>> load_adapters(
     return adapters;
 }
 
+Result<std::optional<Model>> load_draft_model(const LoadOptions& options) {
+    if (options.draft_model.empty() || options.engine.draft_max == 0) return std::nullopt;
+    ModelOptions how = options.model;
+    how.metadata_overrides.clear();
+    how.on_progress = {};
+    auto model = Model::load(options.draft_model, how);
+    if (!model) return std::move(model).error();
+    return std::optional(*std::move(model));
+}
+
+// Where it only may have a draft model, and that does not fit, it has none.
+Result<std::unique_ptr<Engine>> make_engine(
+    const Model& model, EngineOptions options, const LoadOptions& load
+) {
+    auto draft = load_draft_model(load);
+    if (draft) {
+        options.draft_model = *std::move(draft);
+        auto engine = make_local_engine(model, options);
+        if (engine || !options.draft_model || !load.draft_optional) return engine;
+    } else if (!load.draft_optional) {
+        return std::move(draft).error();
+    }
+    options.draft_model.reset();
+    return make_local_engine(model, options);
+}
+
 }  // namespace
 
 LoadedModel::LoadedModel(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -200,7 +226,7 @@ Result<LoadedModel> LoadedModel::load(Model model, const LoadOptions& options) {
         }
     }
 
-    auto engine = make_local_engine(impl->model, engine_options);
+    auto engine = make_engine(impl->model, engine_options, options);
     if (engine) {
         impl->engine = std::move(engine).value();
     } else if (engine.error().code == ErrorCode::kUnsupported) {

@@ -149,6 +149,7 @@ Result<api::ModelDescription> ModelFacts::describe(const store::LocalModel& mode
     description.messages = model.settings.messages;
     description.file = model.file.string();
     for (const auto& file : model.adapters) description.adapters.push_back(file.string());
+    description.draft = model.draft.string();
     for (const auto& file : model.projectors) description.projectors.push_back(file.string());
     const Result<api::json::value> parameters = api::parse_json(model.settings.parameters);
     if (parameters && parameters->is_object()) {

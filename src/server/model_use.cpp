@@ -22,7 +22,8 @@ Result<api::Options> options_of(const store::LocalModel& model) {
         return fail(ErrorCode::kCorrupt, "the parameters of model '{}' are no JSON", model.name);
     }
     for (const auto& [name, value] : parameters->get_object()) {
-        if (name == "draft_num_predict") continue;  // it is meant for a draft model's tokens
+        // It is meant for a draft model's tokens.
+        if (name == "draft_num_predict" && model.draft.empty()) continue;
         MULLAMA_TRY(options.set_leniently({name.data(), name.size()}, value));
     }
     return options;
@@ -50,6 +51,21 @@ LoadOptions load_options(LoadOptions options, const api::Options& asked) {
         options.model.load_mode = *settings.use_mmap ? LoadMode::kMmap : LoadMode::kRead;
     }
     return options;
+}
+
+// One that comes with the model may be of a kind that cannot guess here.
+Result<void> add_draft_model(const Service& service, ModelChoice& choice) {
+    const auto& asked = choice.options.values().load.draft_model;
+    LoadOptions& load = choice.request.load;
+    if (!asked) {
+        load.draft_model = choice.model.draft;
+        load.draft_optional = true;
+    } else if (!asked->empty()) {
+        auto model = service.catalog.find(*asked);
+        if (!model) return model.error();
+        load.draft_model = std::move(model->file);
+    }
+    return {};
 }
 
 /// The options, with biases of texts as those of their tokens.
@@ -96,6 +112,7 @@ Result<ModelChoice> choose_model(Service& service, const api::ModelUse& use) {
     choice.request.load = load_options(service.load, choice.options);
     choice.request.load.projector = std::move(projector);
     choice.request.load.adapters = choice.model.adapters;
+    MULLAMA_TRY(add_draft_model(service, choice));
     choice.request.keep_alive = use.keep_alive;
     return choice;
 }

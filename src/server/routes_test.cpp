@@ -95,6 +95,13 @@ class Routes : public ::testing::Test {
         return read(file);
     }
 
+    /// Of a model with another vocabulary.
+    std::string other_weights() const {
+        const auto file = folder_.path() / "other_vocab.gguf";
+        test::write_tiny_llama(file, 3, {.vocab_file = test::vocab_path("gpt-2")});
+        return read(file);
+    }
+
     test::ScratchDir folder_;
     RoutesRig rig_{folder_.path(), {.models = models()}};
 };
@@ -309,6 +316,38 @@ TEST_F(Routes, a_model_answers_with_its_adapter) {
     const auto shown = json("POST", "/api/show", R"({"model": "tuned"})");
     EXPECT_THAT(std::string(shown.at("modelfile").as_string()), HasSubstr("\nADAPTER /"));
     json("POST", "/completion", R"({"model": "broken", "prompt": "a"})", 500);
+}
+
+TEST_F(Routes, a_draft_model_comes_with_the_model_or_with_a_request) {
+    const std::string weights = tiny_weights();
+    const auto store = folder_.path() / "models";
+    add_model(store, "small", weights, "system", "");
+    add_model(store, "drafted", weights, "draft", weights);
+    add_model(store, "lost", weights, "draft", "of a kind that cannot be loaded");
+    add_model(store, "other", other_weights(), "system", "");
+    const auto ask = [&](const std::string& model, const std::string& more, unsigned status) {
+        return json(
+            "POST",
+            "/completion",
+            R"({"prompt": "abc", "n_predict": 8, "temperature": 0, "ignore_eos": true,
+                "model": ")" +
+                model + "\"" + more + "}",
+            status
+        );
+    };
+    const auto text = ask("small", "", 200).at("content");
+    EXPECT_EQ(ask("drafted", "", 200).at("content"), text);
+    EXPECT_EQ(ask("drafted", R"(, "draft_model": "")", 200).at("content"), text);
+    EXPECT_EQ(ask("lost", "", 200).at("content"), text);
+    EXPECT_EQ(ask("small", R"(, "draft_model": "drafted")", 200).at("content"), text);
+    const auto message = [&](const std::string& draft, unsigned status) {
+        const auto refused = ask("small", R"(, "draft_model": ")" + draft + "\"", status);
+        return std::string(refused.at("error").at("message").as_string());
+    };
+    EXPECT_THAT(message("other", 400), HasSubstr("another vocabulary"));
+    EXPECT_THAT(message("none", 404), HasSubstr("model 'none' not found"));
+    const auto shown = json("POST", "/api/show", R"({"model": "drafted"})");
+    EXPECT_THAT(std::string(shown.at("modelfile").as_string()), HasSubstr("\nDRAFT /"));
 }
 
 TEST_F(Routes, metrics_count_what_was_asked) {

@@ -32,6 +32,7 @@ struct LocalModel {
     std::filesystem::file_time_type modified = {};
     ModelSettings settings = {};
     std::vector<std::filesystem::path> adapters = {};    ///< LoRA files that belong to it.
+    std::filesystem::path draft = {};                    ///< A smaller model that guesses for it.
     std::vector<std::filesystem::path> projectors = {};  ///< For pictures and sound.
 };
 

@@ -186,6 +186,7 @@ Result<LocalModel> Manifests::read(const ModelName& name, const fs::path& file) 
         model.size_bytes += layer.size_bytes;
         if (layer.kind == "model" && model.file.empty()) model.file = blob(root_, layer);
         if (layer.kind == "adapter") model.adapters.push_back(blob(root_, layer));
+        if (layer.kind == "draft") model.draft = blob(root_, layer);
         if (layer.kind == "projector") model.projectors.push_back(blob(root_, layer));
     }
     std::error_code failed;

@@ -77,6 +77,7 @@ TEST_F(InStore, a_model_comes_with_its_settings) {
         layer("license", "MIT"),
         layer("adapter", "lora"),
         layer("projector", "eyes"),
+        layer("draft", "small weights"),
     });
     put("registry.ollama.ai/library/m/7b", text);
     const auto model = find("m:7b");
@@ -93,6 +94,7 @@ TEST_F(InStore, a_model_comes_with_its_settings) {
     EXPECT_EQ(model->licence, "MIT");
     EXPECT_EQ(model->adapters.size(), 1U);
     EXPECT_EQ(model->projectors.size(), 1U);
+    EXPECT_EQ(model->draft, root() / "blobs" / ("sha256-" + sha256_hex("small weights")));
     EXPECT_GT(model->size_bytes, 10);
     EXPECT_THAT(names(), ElementsAre("m:7b"));
 }

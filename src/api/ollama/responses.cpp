@@ -114,6 +114,7 @@ std::string modelfile_text(const ModelDescription& model) {
     text += "# To build a new Modelfile based on this, replace FROM with:\n# FROM ";
     text += model.info.name + "\n\nFROM " + model.file + "\n";
     for (const std::string& adapter : model.adapters) text += "ADAPTER " + adapter + "\n";
+    if (!model.draft.empty()) text += "DRAFT " + model.draft + "\n";
     for (const std::string& projector : model.projectors) text += "FROM " + projector + "\n";
     if (!model.template_text.empty()) {
         text += "TEMPLATE \"\"\"" + model.template_text + "\"\"\"\n";

@@ -90,6 +90,7 @@ TEST(OllamaShow, writes_parameters_as_ollama_does) {
     model.file = "/models/blob";
     model.adapters = {"/models/lora"};
     model.projectors = {"/models/mmproj"};
+    model.draft = "/models/small";
     ASSERT_TRUE(model.parameters.set("temperature=0.5"));
     ASSERT_TRUE(model.parameters.set("stop=<a>"));
     ASSERT_TRUE(model.parameters.set("stop=\"b"));
@@ -104,7 +105,10 @@ TEST(OllamaShow, writes_parameters_as_ollama_does) {
     );
     const std::string modelfile(show.at("modelfile").as_string());
     EXPECT_THAT(
-        modelfile, HasSubstr("FROM /models/blob\nADAPTER /models/lora\nFROM /models/mmproj\n")
+        modelfile,
+        HasSubstr(
+            "FROM /models/blob\nADAPTER /models/lora\nDRAFT /models/small\nFROM /models/mmproj\n"
+        )
     );
     EXPECT_THAT(modelfile, HasSubstr("SYSTEM \"\"\"Be brief.\"\"\"\n"));
     EXPECT_THAT(modelfile, HasSubstr("PARAMETER stop                           \"<a>\"\n"));
