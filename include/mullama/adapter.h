@@ -15,15 +15,15 @@
 
 namespace mullama {
 
-/// A LoRA adapter (arXiv 2106.09685) in memory, for one model, on whose lease it lives. Copies are
-/// leases on the same adapter.
+/// A LoRA adapter (arXiv 2106.09685) or a control vector (arXiv 2310.01405) for all layers in
+/// memory, for one model, on whose lease it lives. Copies are leases on the same adapter.
 /// Threads: immutable, thread-safe.
 class Adapter {
   public:
     /// Loads a GGUF file of an adapter for `model`.
-    /// Errors:  kNotFound: no such file. kCorrupt: not a sound GGUF file. kInvalidArgument: no LoRA
-    ///          adapter, or one for another model. kUnsupported: the model has no weights.
-    ///          kExhausted: not enough memory.
+    /// Errors:  kNotFound: no such file. kCorrupt: not a sound GGUF file. kInvalidArgument: neither
+    ///          a LoRA adapter nor a control vector, or one for another model. kUnsupported: the
+    ///          model has no weights. kExhausted: not enough memory.
     /// Threads: any, while no Context of the model computes on a GPU.
     static Result<Adapter> load(const Model& model, const std::filesystem::path& path);
 
@@ -31,6 +31,9 @@ class Adapter {
     const Model& model() const;
     /// The file's metadata as text, without arrays.
     const std::map<std::string, std::string>& metadata() const;
+    /// Whether it is a control vector: it adds its directions times its scale, and those of all in
+    /// use add up.
+    bool is_control_vector() const;
     /// What the weights are scaled by is `alpha` over their rank; 0 = not scaled.
     float alpha() const;
     /// For an activated LoRA (arXiv 2504.12397): the tokens from whose place on it applies; empty
@@ -61,8 +64,9 @@ struct AdapterScale {
 /// Makes `adapters` the adapters of a context, from its next step on, in place of those it has; an
 /// empty set removes all. What the context remembers was computed with the old ones: clear its
 /// memory to start anew.
-/// Errors:  kInvalidArgument: an adapter of another model, twice the same, or a scale that is not
-///          finite; nothing has changed.
+/// Errors:  kInvalidArgument: an adapter of another model, twice the same, a scale that is not
+///          finite, or a control vector where set_control_vector() has set one; nothing has
+///          changed.
 /// Threads: the context's thread only.
 Result<void> set_adapters(Context& context, std::span<const AdapterScale> adapters);
 
@@ -102,8 +106,8 @@ Result<ControlVector> load_control_vector(std::span<const ControlVectorFile> fil
 
 /// Adds a control vector in layers `first_layer` to `last_layer`, from the next step on, in place
 /// of the one before. -1 as `last_layer` = the last one.
-/// Errors:  kInvalidArgument: made for another embedding length or for more layers, or a range that
-///          is empty. kExhausted: not enough memory.
+/// Errors:  kInvalidArgument: made for another embedding length or for more layers, a range that
+///          is empty, or an adapter in use is a control vector. kExhausted: not enough memory.
 /// Threads: the context's thread only.
 Result<void> set_control_vector(
     Context& context,

@@ -17,6 +17,8 @@
 namespace mullama {
 namespace {
 
+constexpr const char* kControlVector = "controlvector";
+
 // A model keeps a list of its adapters, which the engine does not guard.
 std::mutex& model_lists() {
     static std::mutex mutex;
@@ -67,8 +69,12 @@ struct Adapter::Impl {
         adapter.reset();
     }
 
-    Model model;  ///< Outlives `adapter`.
-    llama_adapter_lora_ptr adapter;
+    Result<void> load_lora(const GgufFile& file);
+    Result<void> load_control_vector(const GgufFile& file);
+
+    Model model;                     ///< Outlives `adapter`.
+    llama_adapter_lora_ptr adapter;  ///< Null for a control vector.
+    ControlVector directions;        ///< Empty for a LoRA adapter.
     std::map<std::string, std::string> metadata;
     float alpha = 0.0F;
     std::uint64_t fingerprint = 0;
@@ -79,26 +85,44 @@ struct AdapterHandles {
     static const Adapter::Impl& impl(const Adapter& adapter) { return *adapter.impl_; }
 };
 
+Result<void> Adapter::Impl::load_lora(const GgufFile& file) {
+    if (auto checked = check_adapter(file, model); !checked) {
+        return fail(checked.error().code, "{}: {}", file.path().string(), checked.error().message);
+    }
+    const EngineGuard guard;
+    {
+        const std::scoped_lock lock(model_lists());
+        adapter.reset(llama_adapter_lora_init(handle(model), file.path().string().c_str()));
+    }
+    if (!adapter) return not_for_model(file.path(), guard);
+    metadata = read_metadata(adapter.get());
+    alpha = file.get<float>("adapter.lora.alpha").value_or(0.0F);
+    return {};
+}
+
+Result<void> Adapter::Impl::load_control_vector(const GgufFile& file) {
+    auto vector = mullama::load_control_vector(std::vector<ControlVectorFile>{{file.path()}});
+    if (!vector) return std::move(vector).error();
+    if (auto checked = check_control_vector(model, *vector); !checked) {
+        return fail(checked.error().code, "{}: {}", file.path().string(), checked.error().message);
+    }
+    directions = *std::move(vector);
+    metadata["general.architecture"] = kControlVector;
+    return {};
+}
+
 Result<Adapter> Adapter::load(const Model& model, const std::filesystem::path& path) {
     if (model.vocab_only()) {
         return fail(ErrorCode::kUnsupported, "the model was loaded without weights: load it whole");
     }
     const auto file = GgufFile::open(path);
     if (!file) return file.error();
-    if (auto checked = check_adapter(*file, model); !checked) {
-        return fail(checked.error().code, "{}: {}", path.string(), checked.error().message);
-    }
     const auto content = content_fingerprint(*file);
     if (!content) return content.error();
     auto impl = std::make_shared<Impl>(model);
-    const EngineGuard guard;
-    {
-        const std::scoped_lock lock(model_lists());
-        impl->adapter.reset(llama_adapter_lora_init(handle(model), path.string().c_str()));
-    }
-    if (!impl->adapter) return not_for_model(path, guard);
-    impl->metadata = read_metadata(impl->adapter.get());
-    impl->alpha = file->get<float>("adapter.lora.alpha").value_or(0.0F);
+    const auto architecture = file->get<std::string>("general.architecture");
+    const bool is_vector = architecture && *architecture == kControlVector;
+    MULLAMA_TRY(is_vector ? impl->load_control_vector(*file) : impl->load_lora(*file));
     impl->fingerprint = *content;
     return Adapter(std::move(impl));
 }
@@ -115,11 +139,48 @@ float Adapter::alpha() const {
     return impl_->alpha;
 }
 
+bool Adapter::is_control_vector() const {
+    return impl_->adapter == nullptr;
+}
+
 std::span<const Token> Adapter::invocation_tokens() const {
+    if (is_control_vector()) return {};
     const auto* adapter = impl_->adapter.get();
     const auto count = llama_adapter_get_alora_n_invocation_tokens(adapter);
     return {llama_adapter_get_alora_invocation_tokens(adapter), static_cast<std::size_t>(count)};
 }
+
+namespace {
+
+Result<void> check_adapters(const Context& context, std::span<const AdapterScale> adapters) {
+    for (auto entry = adapters.begin(); entry != adapters.end(); ++entry) {
+        const auto& [adapter, scale] = *entry;
+        if (!(adapter.model() == context.model())) {
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "the adapter was loaded for another model: load it for this context's"
+            );
+        }
+        if (!std::isfinite(scale)) {
+            return fail(
+                ErrorCode::kInvalidArgument, "scale is {}: it must be a finite number", scale
+            );
+        }
+        const std::span before(adapters.begin(), entry);
+        if (std::ranges::find(before, adapter, &AdapterScale::adapter) != before.end()) {
+            return fail(ErrorCode::kInvalidArgument, "the same adapter is given twice");
+        }
+    }
+    return {};
+}
+
+void add_directions(ControlVector& sum, const ControlVector& vector, float scale) {
+    const std::vector<float>& directions = vector.directions;
+    sum.directions.resize(std::max(sum.directions.size(), directions.size()));
+    for (std::size_t i = 0; i < directions.size(); ++i) sum.directions[i] += scale * directions[i];
+}
+
+}  // namespace
 
 std::uint64_t AdapterSet::fingerprint() const {
     Xxh64 hash;
@@ -135,27 +196,18 @@ std::uint64_t AdapterSet::fingerprint() const {
 }
 
 Result<void> lend_adapters(Context& context, std::span<const AdapterScale> adapters) {
+    MULLAMA_TRY(check_adapters(context, adapters));
     std::vector<llama_adapter_lora*> pointers;
     std::vector<float> scales;
+    ControlVector sum;
     for (const auto& [adapter, scale] : adapters) {
-        auto* pointer = AdapterHandles::impl(adapter).adapter.get();
-        if (!(adapter.model() == context.model())) {
-            return fail(
-                ErrorCode::kInvalidArgument,
-                "the adapter was loaded for another model: load it for this context's"
-            );
-        }
-        if (!std::isfinite(scale)) {
-            return fail(
-                ErrorCode::kInvalidArgument, "scale is {}: it must be a finite number", scale
-            );
-        }
-        if (std::ranges::count(pointers, pointer) > 0) {
-            return fail(ErrorCode::kInvalidArgument, "the same adapter is given twice");
-        }
-        pointers.push_back(pointer);
+        const auto& impl = AdapterHandles::impl(adapter);
+        add_directions(sum, impl.directions, scale);
+        if (!impl.adapter) continue;
+        pointers.push_back(impl.adapter.get());
         scales.push_back(scale);
     }
+    MULLAMA_TRY(lend_directions(context, sum));
     llama_set_adapters_lora(handle(context), pointers.data(), pointers.size(), scales.data());
     return {};
 }

@@ -12,10 +12,20 @@ namespace mullama {
 struct AdapterSet {
     std::vector<AdapterScale> adapters;
     std::uint64_t control_vector = 0;  ///< Its fingerprint; 0 where there is none.
+    bool has_directions = false;       ///< Whether directions of adapters are in its place.
 
     /// A number that tells sets with different effects apart; 0 for none.
     std::uint64_t fingerprint() const;
 };
+
+/// Whether a vector fits a model.
+/// Errors:  kInvalidArgument: it does not, or is not finite.
+Result<void> check_control_vector(const Model& model, const ControlVector& vector);
+
+/// Adds directions of adapters in all layers, in place of those before; none where all are zero.
+/// `vector` has passed check_control_vector().
+/// Errors:  kInvalidArgument: the context has a control vector. kExhausted: not enough memory.
+Result<void> lend_directions(Context& context, const ControlVector& vector);
 
 /// Makes a context compute with other adapters than its own for the next steps. What it saves still
 /// counts as computed with its own. The caller keeps the adapters.

@@ -330,6 +330,58 @@ TEST_F(AdapterTest, control_vectors_add_up_with_their_scales) {
     }
 }
 
+TEST_F(AdapterTest, a_control_vector_is_an_adapter_too) {
+    auto context = make_context(*model_);
+    const auto plain = logits(context);
+    ASSERT_TRUE(set_control_vector(
+        context, load_control_vector(std::vector<ControlVectorFile>{{vector_path(), -0.5F}}).value()
+    ));
+    const auto expected = logits(context);
+    clear_control_vector(context);
+
+    const Adapter vector = Adapter::load(*model_, vector_path()).value();
+    EXPECT_TRUE(vector.is_control_vector());
+    EXPECT_EQ(vector.invocation_tokens().size(), 0U);
+    ASSERT_TRUE(add_adapter(context, vector, -0.5F));
+    EXPECT_EQ(logits(context), expected);
+    ASSERT_TRUE(add_adapter(context, lora()));
+    const auto both = logits(context);
+    EXPECT_GT(difference(both, expected), 0.01F);
+    ASSERT_TRUE(remove_adapter(context, vector));
+    EXPECT_GT(difference(both, logits(context)), 0.01F);
+    ASSERT_TRUE(set_adapters(context, {}));
+    EXPECT_EQ(logits(context), plain);
+}
+
+TEST_F(AdapterTest, directions_of_adapters_add_up) {
+    auto context = make_context(*model_);
+    const Adapter one = Adapter::load(*model_, vector_path()).value();
+    const Adapter other = Adapter::load(*model_, vector_path()).value();
+    ASSERT_TRUE(add_adapter(context, one, 3.0F));
+    const auto expected = logits(context);
+    ASSERT_TRUE(set_adapters(context, std::vector<AdapterScale>{{one, 1.0F}, {other, 2.0F}}));
+    EXPECT_LT(difference(logits(context), expected), 1e-4F);
+}
+
+TEST_F(AdapterTest, a_control_vector_beside_one_that_is_an_adapter_is_refused) {
+    auto context = make_context(*model_);
+    const ControlVector vector =
+        load_control_vector(std::vector<ControlVectorFile>{{vector_path()}}).value();
+    const Adapter adapter = Adapter::load(*model_, vector_path()).value();
+    ASSERT_TRUE(set_control_vector(context, vector));
+    const auto before = logits(context);
+    EXPECT_EQ(add_adapter(context, adapter).error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(logits(context), before);
+    clear_control_vector(context);
+    ASSERT_TRUE(add_adapter(context, adapter));
+    EXPECT_EQ(set_control_vector(context, vector).error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(logits(context), before);
+    test::write_control_vector(path("narrow.gguf"), 2, 32, 1);
+    EXPECT_EQ(
+        Adapter::load(*model_, path("narrow.gguf")).error().code, ErrorCode::kInvalidArgument
+    );
+}
+
 TEST_F(AdapterTest, control_vector_leaves_nothing_of_the_one_before_it) {
     auto context = make_context(*model_);
     const auto plain = logits(context);

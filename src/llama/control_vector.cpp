@@ -71,7 +71,36 @@ Result<void> add_direction(
     return {};
 }
 
-Result<void> check_vector(const Model& model, const ControlVector& vector) {
+Result<void> set_directions(
+    Context& context, std::vector<float> directions, std::int32_t first, std::int32_t last
+) {
+    // The engine leaves the layers that it is given nothing for as they were.
+    const auto length = static_cast<std::size_t>(context.model().embedding_length());
+    directions.resize(static_cast<std::size_t>(context.model().layers() - 1) * length);
+    const EngineGuard guard;
+    const auto status = llama_set_adapter_cvec(
+        handle(context),
+        directions.data(),
+        directions.size(),
+        static_cast<std::int32_t>(length),
+        first,
+        last
+    );
+    if (status == 0) return {};
+    return fail(ErrorCode::kExhausted, "the control vector could not be set: {}", guard.reason());
+}
+
+std::uint64_t fingerprint_of(std::span<const float> values, std::int32_t first, std::int32_t last) {
+    Xxh64 hash;
+    hash.update(std::as_bytes(values));
+    hash.update(static_cast<std::uint64_t>(first));
+    hash.update(static_cast<std::uint64_t>(last));
+    return std::max<std::uint64_t>(hash.value(), 1);
+}
+
+}  // namespace
+
+Result<void> check_control_vector(const Model& model, const ControlVector& vector) {
     if (vector.embedding_length != model.embedding_length()) {
         return fail(
             ErrorCode::kInvalidArgument,
@@ -98,16 +127,6 @@ Result<void> check_vector(const Model& model, const ControlVector& vector) {
                : fail(ErrorCode::kInvalidArgument, "the control vector contains NaN or Inf");
 }
 
-std::uint64_t fingerprint_of(std::span<const float> values, std::int32_t first, std::int32_t last) {
-    Xxh64 hash;
-    hash.update(std::as_bytes(values));
-    hash.update(static_cast<std::uint64_t>(first));
-    hash.update(static_cast<std::uint64_t>(last));
-    return std::max<std::uint64_t>(hash.value(), 1);
-}
-
-}  // namespace
-
 Result<ControlVector> load_control_vector(std::span<const ControlVectorFile> files) {
     if (files.empty()) return fail(ErrorCode::kInvalidArgument, "no control vector file is given");
     ControlVector sum;
@@ -133,7 +152,15 @@ Result<void> set_control_vector(
     Context& context, const ControlVector& vector, std::int32_t first_layer, std::int32_t last_layer
 ) {
     const auto& model = context.model();
-    MULLAMA_TRY(check_vector(model, vector));
+    MULLAMA_TRY(check_control_vector(model, vector));
+    AdapterSet& set = Handles::context(context).adapters;
+    if (set.has_directions) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "the context has an adapter that is a control vector: add the other one as an adapter "
+            "too"
+        );
+    }
     const std::int32_t last = last_layer == -1 ? model.layers() - 1 : last_layer;
     if (first_layer < 1 || first_layer > last || last >= model.layers()) {
         return fail(
@@ -144,30 +171,32 @@ Result<void> set_control_vector(
             model.layers() - 1
         );
     }
-    // The engine leaves the layers that it is given nothing for as they were.
-    auto directions = vector.directions;
-    const auto layers = static_cast<std::size_t>(model.layers() - 1);
-    directions.resize(layers * static_cast<std::size_t>(vector.embedding_length));
-    const EngineGuard guard;
-    const auto status = llama_set_adapter_cvec(
-        handle(context),
-        directions.data(),
-        directions.size(),
-        vector.embedding_length,
-        first_layer,
-        last
-    );
-    if (status != 0) {
+    MULLAMA_TRY(set_directions(context, vector.directions, first_layer, last));
+    set.control_vector = fingerprint_of(vector.directions, first_layer, last);
+    return {};
+}
+
+Result<void> lend_directions(Context& context, const ControlVector& vector) {
+    AdapterSet& set = Handles::context(context).adapters;
+    const bool any = std::ranges::any_of(vector.directions, [](float x) { return x != 0.0F; });
+    if (!any && !set.has_directions) return {};
+    if (set.control_vector != 0) {
         return fail(
-            ErrorCode::kExhausted, "the control vector could not be set: {}", guard.reason()
+            ErrorCode::kInvalidArgument,
+            "the context has a control vector: clear it before an adapter that is one is used"
         );
     }
-    Handles::context(context).adapters.control_vector =
-        fingerprint_of(directions, first_layer, last);
+    if (any) {
+        MULLAMA_TRY(set_directions(context, vector.directions, 1, context.model().layers() - 1));
+    } else {
+        llama_set_adapter_cvec(handle(context), nullptr, 0, 0, 0, 0);
+    }
+    set.has_directions = any;
     return {};
 }
 
 void clear_control_vector(Context& context) {
+    if (Handles::context(context).adapters.control_vector == 0) return;
     llama_set_adapter_cvec(handle(context), nullptr, 0, 0, 0, 0);
     Handles::context(context).adapters.control_vector = 0;
 }
