@@ -29,6 +29,9 @@ struct LoadOptions {
     EngineOptions engine = {};
     /// GGUF files of LoRA adapters that the model answers and embeds with.
     std::vector<std::filesystem::path> adapters = {};
+    /// Those that it answers with only where a request asks for them, see LoadedModel::adapter().
+    /// One that cannot be loaded keeps nobody else from the model.
+    std::vector<std::filesystem::path> idle_adapters = {};
     /// The GGUF file of a smaller model with the same vocabulary that guesses what comes next, see
     /// EngineOptions::draft_model; empty for none.
     std::filesystem::path draft_model = {};
@@ -177,6 +180,10 @@ class LoadedModel {
 
     /// The engine, or null where the model can only embed. Valid as long as any copy of this.
     const Engine* engine() const;
+
+    /// The place of one of LoadOptions::adapters or idle_adapters for GenerateRequest::adapters.
+    /// Errors:  kNotFound: another file. Those of Adapter::load() where it could not be loaded.
+    Result<std::int32_t> adapter(const std::filesystem::path& file) const;
 
     /// How long load() took, in nanoseconds.
     std::int64_t load_ns() const;

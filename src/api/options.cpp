@@ -498,12 +498,17 @@ void Options::merge(const Options& over) {
     }
     const auto& biases = over.values_.sampling.logit_bias;
     if (!biases.empty() || !over.text_biases_.empty()) set_logit_bias(biases, over.text_biases_);
-    if (over.values_.adapters) values_.adapters = over.values_.adapters;
+    if (over.values_.adapters) set_adapters(*over.values_.adapters, over.named_adapters_);
 }
 
 void Options::set_logit_bias(std::vector<LogitBias> biases, std::vector<TextBias> texts) {
     values_.sampling.logit_bias = std::move(biases);
     text_biases_ = std::move(texts);
+}
+
+void Options::set_adapters(std::vector<AdapterUse> adapters, std::vector<NamedAdapters> named) {
+    values_.adapters = std::move(adapters);
+    named_adapters_ = std::move(named);
 }
 
 void Options::bound_priority(std::int32_t least) {

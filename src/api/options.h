@@ -65,6 +65,14 @@ struct TextBias {
     friend bool operator==(const TextBias&, const TextBias&) = default;
 };
 
+/// The adapters that a model comes with, and how strongly another on the same weights uses them.
+struct NamedAdapters {
+    std::string model = {};
+    float scale = 1.0F;
+
+    friend bool operator==(const NamedAdapters&, const NamedAdapters&) = default;
+};
+
 /// What `options` in a request, PARAMETER in a model's description, `--option KEY=VALUE` and
 /// `/set parameter KEY VALUE` set, under Ollama's names, and under llama-server's where Ollama has
 /// none.
@@ -98,8 +106,10 @@ class Options {
     /// once they are set again as those of tokens.
     void set_logit_bias(std::vector<LogitBias> biases, std::vector<TextBias> texts = {});
     const std::vector<TextBias>& text_biases() const { return text_biases_; }
-    /// Those of merge() replace each other.
-    void set_adapters(std::vector<AdapterUse> adapters) { values_.adapters = std::move(adapters); }
+    /// Those of merge() replace each other. Those by name count once they are set again by their
+    /// places.
+    void set_adapters(std::vector<AdapterUse> adapters, std::vector<NamedAdapters> named = {});
+    const std::vector<NamedAdapters>& named_adapters() const { return named_adapters_; }
 
     /// Lets the priority be no lower than this, which it is where nothing else has been asked for.
     void bound_priority(std::int32_t least);
@@ -120,6 +130,7 @@ class Options {
 
     OptionValues values_;
     std::vector<TextBias> text_biases_;
+    std::vector<NamedAdapters> named_adapters_;
     std::map<std::string, std::vector<std::string>, std::less<>> given_;
 };
 

@@ -108,21 +108,34 @@ std::optional<Biases> biases_of(const json::value& value) {
     return std::nullopt;
 }
 
-// As in llama-server an empty list asks for nothing, and a scale that is left out is 0.
+// As in llama-server an empty list asks for nothing.
 void read_adapters(Fields& fields, Options& options) {
     std::vector<AdapterUse> adapters;
+    std::vector<NamedAdapters> named;
     for (const json::object* object : fields.objects("lora")) {
-        AdapterUse use{.index = -1, .scale = 0.0F};
         Fields inner(*object, fields.path("lora"));
-        inner.read("id", use.index);
-        inner.read("scale", use.scale);
+        NamedAdapters each;
+        inner.read("name", each.model);
+        if (each.model.empty()) {
+            adapters.push_back(read_adapter(inner));
+        } else {
+            inner.read("scale", each.scale);
+            named.push_back(std::move(each));
+        }
         if (inner.failed()) return fields.fail_with(inner.result().error());
-        adapters.push_back(use);
     }
-    if (!adapters.empty()) options.set_adapters(std::move(adapters));
+    if (adapters.empty() && named.empty()) return;
+    options.set_adapters(std::move(adapters), std::move(named));
 }
 
 }  // namespace
+
+AdapterUse read_adapter(Fields& fields) {
+    AdapterUse use{.index = -1, .scale = 0.0F};
+    fields.read("id", use.index);
+    fields.read("scale", use.scale);
+    return use;
+}
 
 void read_samplers(Fields& fields, Options& options) {
     for (const std::string_view name : kSamplers) {

@@ -15,6 +15,9 @@ namespace mullama::api {
 /// every dialect takes beside its own; "logit_bias", "num_ctx" and "lora" with them. Set leniently.
 void read_samplers(Fields& fields, Options& options);
 
+/// {"id": 0, "scale": 0.5}: a scale that is left out is 0, as in llama-server.
+AdapterUse read_adapter(Fields& fields);
+
 /// An object of options by name, "logit_bias" among them, set leniently. Errors go to `fields`.
 void read_options(const json::object& object, Fields& fields, Options& options);
 

@@ -94,6 +94,25 @@ TEST(EngineLoopAdapters, the_engines_own_scales_need_no_turn_of_their_own) {
     EXPECT_EQ(without.finish.usage.cached_tokens, 0);
 }
 
+TEST(EngineLoopAdapters, those_with_the_same_share_what_they_begin_with_while_they_run) {
+    const std::string beginning(100, 'x');
+    Rig rig(kInfo, 256, Sharing::kParts);
+    rig.decoder.set_adapter_scales({0.0F});
+    auto plain = rig.submit(ask(beginning + "<abc>"));
+    auto one = rig.submit(ask_with({{.index = 0, .scale = 1.0F}}, beginning + "<abc>"));
+    auto other = rig.submit(ask_with({{.index = 0, .scale = 1.0F}}, beginning + "<def>"));
+    rig.run();
+    EXPECT_EQ(plain.collect().finish.usage.cached_tokens, 0);
+    EXPECT_EQ(one.collect().finish.usage.cached_tokens, 0);
+    const Completion answer = other.collect();
+    EXPECT_EQ(answer.text, "DEF");
+    EXPECT_EQ(answer.finish.usage.cached_tokens, 101);
+
+    auto later = rig.submit(ask_with({{.index = 0, .scale = 1.0F}}, beginning + "<abc>"));
+    rig.run();
+    EXPECT_EQ(later.collect().finish.usage.cached_tokens, 0) << "nothing of it was kept";
+}
+
 TEST(EngineLoopAdapters, one_that_the_model_has_not_is_refused) {
     Rig rig;
     const auto message = [&](Uses uses) {

@@ -38,18 +38,22 @@ void PrefixCache::take_read() {
     }
 }
 
-// Positions follow the tokens only where there are no pictures and nothing was forgotten, and what
-// is computed from them is the same only with the same adapters.
+// Positions follow the tokens only where there are no pictures and nothing was forgotten.
 bool PrefixCache::shares(const Sequence& sequence) const {
-    const bool plain = sequence.media.empty() && sequence.adapter_scales.empty();
-    return on_ && sequence.cache_prompt && plain && sequence.forgotten == 0;
+    return on_ && sequence.cache_prompt && sequence.media.empty() && sequence.forgotten == 0;
+}
+
+// What is computed with other adapters than the usual ones is shared while it runs only.
+bool PrefixCache::is_kept(const Sequence& sequence) const {
+    return shares(sequence) && sequence.adapter_scales.empty();
 }
 
 bool PrefixCache::begin(Sequence& sequence, const Sequences& running) {
     if (!shares(sequence)) return true;
     const auto tokens = takeable(sequence);
     const Offers offered = offers(sequence, tokens, running);
-    const Tree::Match kept = tree_.find(tokens, whole_);
+    const bool is_kept = this->is_kept(sequence);
+    const Tree::Match kept = is_kept ? tree_.find(tokens, whole_) : Tree::Match();
     const std::int32_t at_hand = std::max(offered.now.tokens, kept.tokens);
     if (offered.soon.tokens >= at_hand + kWorthWaiting) {
         Sequence& lender = *offered.soon.sequence;
@@ -57,13 +61,14 @@ bool PrefixCache::begin(Sequence& sequence, const Sequences& running) {
         lender.lent_priority = std::min(lender.lent_priority, sequence.lent_priority);
         return false;
     }
-    if (waits_for_disk(sequence, tokens, kept.tokens, at_hand)) return false;
+    if (is_kept && waits_for_disk(sequence, tokens, kept.tokens, at_hand)) return false;
     take(sequence, offered.now, kept);
     if (sequence.generated() == 0) sequence.cached_tokens = sequence.decoded;
     if (!whole_) return true;
     // Here others have left, or will leave, the way of this one.
-    std::int32_t fork = std::max(offered.common, tree_.find(tokens, /*whole=*/false).tokens);
-    if (snapshots_) fork = std::max(fork, snapshots_->known(tokens));
+    std::int32_t fork = offered.common;
+    if (is_kept) fork = std::max(fork, tree_.find(tokens, /*whole=*/false).tokens);
+    if (is_kept && snapshots_) fork = std::max(fork, snapshots_->known(tokens));
     const auto end = static_cast<std::int32_t>(tokens.size());
     if (fork >= sequence.decoded + kWorthWaiting) {
         stop_at(sequence, fork);
@@ -81,6 +86,7 @@ PrefixCache::Offers PrefixCache::offers(
     for (const auto& other : running) {
         if (other.get() == &sequence) is_before = false;
         if (other.get() == &sequence || !shares(*other)) continue;
+        if (other->adapter_scales != sequence.adapter_scales) continue;
         const std::int32_t common = common_length(tokens, other->tokens);
         const bool all = other->decoded <= common;
         const std::int32_t now = all ? other->decoded : whole_ ? 0 : common;
@@ -128,7 +134,7 @@ bool PrefixCache::restore(Sequence& sequence, const Tree::Match& kept) {
 }
 
 void PrefixCache::keep(const Sequence& sequence) {
-    if (!shares(sequence)) return;
+    if (!is_kept(sequence)) return;
     const auto tokens =
         std::span(sequence.tokens).first(static_cast<std::size_t>(sequence.decoded));
     std::int32_t begin = tree_.find(tokens, /*whole=*/true).tokens;

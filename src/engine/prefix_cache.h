@@ -66,6 +66,7 @@ class PrefixCache {
     };
 
     bool shares(const Sequence& sequence) const;
+    bool is_kept(const Sequence& sequence) const;
     Offers offers(const Sequence& sequence, std::span<const Token> tokens, const Sequences& running)
         const;
     bool waits_for_disk(

@@ -71,10 +71,20 @@ bool drafts_as(const LoadOptions& loaded, const LoadOptions& wanted) {
     return wanted.draft_model.empty() || loaded.draft_model == wanted.draft_model;
 }
 
+bool has(const std::vector<std::filesystem::path>& files, const std::filesystem::path& file) {
+    return std::ranges::find(files, file) != files.end();
+}
+
+bool has_adapters(const LoadOptions& loaded, const LoadOptions& wanted) {
+    return std::ranges::all_of(wanted.idle_adapters, [&](const auto& file) {
+        return has(loaded.idle_adapters, file);
+    });
+}
+
 }  // namespace
 
 bool serves(const LoadOptions& loaded, const LoadOptions& wanted) {
-    return drafts_as(loaded, wanted) &&
+    return drafts_as(loaded, wanted) && has_adapters(loaded, wanted) &&
            length_of(loaded.engine.context_length) >= length_of(wanted.engine.context_length) &&
            weight_parts(loaded) == weight_parts(wanted) &&
            engine_parts(loaded) == engine_parts(wanted);
@@ -91,6 +101,7 @@ Result<std::uint64_t> estimated_bytes(
     if (!own) return own;
     std::uint64_t bytes = *own + bytes_of(options.projector);
     for (const auto& adapter : options.adapters) bytes += bytes_of(adapter);
+    for (const auto& adapter : options.idle_adapters) bytes += bytes_of(adapter);
     if (options.draft_model.empty()) return bytes;
     const auto draft = bytes_of_model(options.draft_model, options.engine, 0);
     if (!draft && !options.draft_optional) return draft;
@@ -101,6 +112,14 @@ LoadOptions joined(LoadOptions wanted, const LoadOptions& other) {
     const std::int32_t length =
         std::max(length_of(wanted.engine.context_length), length_of(other.engine.context_length));
     wanted.engine.context_length = length == length_of(0) ? 0 : length;
+    return with_adapters_of(std::move(wanted), other);
+}
+
+LoadOptions with_adapters_of(LoadOptions wanted, const LoadOptions& other) {
+    for (const auto& file : other.idle_adapters) {
+        if (wanted.idle_adapters.size() >= kIdleAdaptersMax) break;
+        if (!has(wanted.idle_adapters, file)) wanted.idle_adapters.push_back(file);
+    }
     return wanted;
 }
 

@@ -3,6 +3,7 @@
 #include <mullama/result.h>
 #include <mullama/runtime.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 
@@ -21,7 +22,13 @@ Result<std::uint64_t> estimated_bytes(
     const std::filesystem::path& file, const LoadOptions& options
 );
 
-/// `wanted` with a context that serves `other` too.
+/// `wanted` with a context and adapters that serve `other` too.
 LoadOptions joined(LoadOptions wanted, const LoadOptions& other);
+
+/// How many adapters are kept for those who asked for them once.
+inline constexpr std::size_t kIdleAdaptersMax = 32;
+
+/// `wanted` with the idle adapters of `other` too, as many as are kept.
+LoadOptions with_adapters_of(LoadOptions wanted, const LoadOptions& other);
 
 }  // namespace mullama

@@ -1,5 +1,7 @@
 #include "runtime/load_fit.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace mullama {
@@ -36,6 +38,22 @@ TEST(LoadFit, a_model_with_a_draft_model_serves_who_wants_none) {
     EXPECT_TRUE(serves(loaded, wanted));
     wanted.draft_model = "other.gguf";
     EXPECT_FALSE(serves(loaded, wanted));
+}
+
+TEST(LoadFit, adapters_are_kept_for_those_who_ask_again) {
+    LoadOptions loaded;
+    LoadOptions wanted;
+    wanted.idle_adapters = {"a"};
+    EXPECT_FALSE(serves(loaded, wanted));
+    loaded.idle_adapters = {"b"};
+    const LoadOptions both = joined(wanted, loaded);
+    EXPECT_TRUE(serves(both, wanted));
+    EXPECT_TRUE(serves(both, loaded));
+    EXPECT_TRUE(serves(both, {}));
+    for (int i = 0; i < 100; ++i) loaded.idle_adapters.push_back(std::to_string(i));
+    const LoadOptions many = with_adapters_of(wanted, loaded);
+    EXPECT_EQ(many.idle_adapters.size(), kIdleAdaptersMax);
+    EXPECT_TRUE(serves(many, wanted));
 }
 
 TEST(LoadFit, other_threads_devices_or_memory_need_another_load) {

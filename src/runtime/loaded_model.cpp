@@ -127,6 +127,8 @@ struct LoadedModel::Impl {
     std::unique_ptr<Engine> engine;
     std::optional<Error> no_engine;  // why there is no engine
     mutable EmbedWorker embed_worker;
+    std::vector<std::filesystem::path> adapter_files;   // in the engine's order
+    std::map<std::filesystem::path, Error> no_adapter;  // those that could not be loaded, and why
     std::int64_t load_ns = 0;
 };
 
@@ -198,6 +200,16 @@ Result<LoadedModel> LoadedModel::load(Model model, const LoadOptions& options) {
     auto adapters = load_adapters(model, options.adapters);
     if (!adapters) return std::move(adapters).error();
     auto impl = std::make_shared<Impl>(std::move(model), *adapters);
+    impl->adapter_files = options.adapters;
+    for (const auto& file : options.idle_adapters) {
+        auto adapter = Adapter::load(impl->model, file);
+        if (adapter) {
+            adapters->push_back({*std::move(adapter), /*scale=*/0.0F});
+            impl->adapter_files.push_back(file);
+        } else {
+            impl->no_adapter.emplace(file, std::move(adapter).error());
+        }
+    }
 
     impl->tokenizer =
         options.engine.tokenizer ? options.engine.tokenizer : model_tokenizer(impl->model);
@@ -345,6 +357,16 @@ bool LoadedModel::has_chat_template() const {
 const std::string& LoadedModel::chat_template() const {
     static const std::string kNone;
     return impl_->chat_template ? impl_->chat_template->source() : kNone;
+}
+
+Result<std::int32_t> LoadedModel::adapter(const std::filesystem::path& file) const {
+    const auto broken = impl_->no_adapter.find(file);
+    if (broken != impl_->no_adapter.end()) return broken->second;
+    const auto found = std::ranges::find(impl_->adapter_files, file);
+    if (found == impl_->adapter_files.end()) {
+        return fail(ErrorCode::kNotFound, "the model has no adapter {}", file.string());
+    }
+    return static_cast<std::int32_t>(found - impl_->adapter_files.begin());
 }
 
 const Model& LoadedModel::model() const {

@@ -171,8 +171,9 @@ void PoolState::settle(PoolSlot& slot, Later& later) {
         grant(slot, wait, later);
     }
     if (slot.waiting.empty() || slot.loading || slot.leases > 0) return;
-    const LoadOptions asked = wanted_load(slot);
+    LoadOptions asked = wanted_load(slot);
     if (slot.model) {
+        asked = with_adapters_of(std::move(asked), slot.loaded_with);
         // For a larger context the weights can stay.
         if (same_weights(slot.loaded_with, asked)) slot.weights = slot.model->model();
         free_model(slot, later);

@@ -24,7 +24,8 @@ Scope scope_of(const Request& request) {
     });
     const bool deletes_model =
         request.method == "DELETE" && request.path.starts_with("/v1/models/");
-    return manages || deletes_model ? Scope::kManage : Scope::kInfer;
+    const bool sets_adapters = request.method == "POST" && request.path == "/lora-adapters";
+    return manages || deletes_model || sets_adapters ? Scope::kManage : Scope::kInfer;
 }
 
 }  // namespace

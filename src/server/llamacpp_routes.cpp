@@ -2,6 +2,7 @@
 #include "api/llamacpp/requests.h"
 #include "api/llamacpp/server_info.h"
 #include "api/openai/requests.h"
+#include "base/error.h"
 #include "server/access.h"
 #include "server/answering.h"
 #include "server/conversation.h"
@@ -13,6 +14,7 @@
 #include "server/routes.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <utility>
 
@@ -161,18 +163,63 @@ Task<void> get_slots(Service& service, const Request& request, ResponseWriter& w
 Response adapters(const Service& service, const api::ModelUse& use) {
     const Result<store::LocalModel> model = find_model(service, use);
     if (!model && !use.model.empty()) return refuse(model.error());
-    std::vector<std::string> files;
+    std::vector<dialect::AdapterInfo> infos;
     if (model) {
-        for (const auto& file : model->adapters) files.push_back(file.filename().string());
+        for (const auto& file : model->adapters) infos.push_back({file.filename().string()});
+        const auto scales = service.adapter_scales.find(model->name, infos.size());
+        if (scales) {
+            for (dialect::AdapterInfo& info : infos) info.scale = 0.0F;
+            for (const auto& [index, scale] : *scales) {
+                infos[static_cast<std::size_t>(index)].scale = scale;
+            }
+        }
     }
-    return json_response(dialect::format_adapters(files));
+    return json_response(dialect::format_adapters(infos));
 }
 
-Task<void> get_adapters(Service& service, const Request& request, ResponseWriter& writer) {
+api::ModelUse any_model(const Request& request) {
     api::ModelUse use;
     use.any_model = true;
     use.model = query_value(request.query, "model").value_or("");
-    return reply_with(service, writer, [&service, use] { return adapters(service, use); });
+    return use;
+}
+
+Task<void> get_adapters(Service& service, const Request& request, ResponseWriter& writer) {
+    return reply_with(service, writer, [&service, use = any_model(request)] {
+        return adapters(service, use);
+    });
+}
+
+Response set_adapters(
+    Service& service, const api::ModelUse& use, const std::vector<AdapterUse>& adapters
+) {
+    const Result<store::LocalModel> model = find_model(service, use);
+    if (!model) return refuse(model.error());
+    for (const AdapterUse& each : adapters) {
+        const auto count = static_cast<std::int32_t>(model->adapters.size());
+        if (each.index >= 0 && each.index < count && std::isfinite(each.scale)) continue;
+        return refuse(fail(
+            ErrorCode::kInvalidArgument,
+            "there is no adapter {}: model '{}' has {}, counted from 0",
+            each.index,
+            model->name,
+            count
+        ));
+    }
+    service.adapter_scales.set(model->name, adapters);
+    return json_response(R"({"success":true})");
+}
+
+Task<void> post_adapters(Service& service, const Request& request, ResponseWriter& writer) {
+    auto adapters = dialect::parse_adapters(request.body);
+    if (!adapters) return reply(writer, refuse(adapters.error()));
+    return reply_with(
+        service,
+        writer,
+        [&service, use = any_model(request), adapters = *std::move(adapters)] {
+            return set_adapters(service, use, adapters);
+        }
+    );
 }
 
 void add_refusal(Router& router, const char* method, const char* path, const char* why) {
@@ -213,9 +260,11 @@ void add_llamacpp_routes(Router& router, Service& service) {
     router.add("GET", "/lora-adapters", [&](const Request& r, ResponseWriter& w, View) {
         return get_adapters(service, r, w);
     });
+    router.add("POST", "/lora-adapters", [&](const Request& r, ResponseWriter& w, View) {
+        return post_adapters(service, r, w);
+    });
     add_refusal(router, "POST", "/props", "properties cannot be changed while the server runs");
     add_refusal(router, "POST", "/slots/*", "slots cannot be saved, restored or erased yet");
-    add_refusal(router, "POST", "/lora-adapters", "adapters cannot be changed over HTTP yet");
 }
 
 }  // namespace mullama::server

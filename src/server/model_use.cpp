@@ -68,6 +68,43 @@ Result<void> add_draft_model(const Service& service, ModelChoice& choice) {
     return {};
 }
 
+// Only those of models with the same weights, which are the same file.
+Result<void> add_named_adapters(const Service& service, ModelChoice& choice) {
+    LoadOptions& load = choice.request.load;
+    for (const auto& [name, scale] : choice.options.named_adapters()) {
+        const auto model = service.catalog.find(name);
+        if (!model) return model.error();
+        if (model->file != choice.model.file || model->adapters.empty()) {
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "model '{}' has no adapter for '{}': name a model with the same weights and an "
+                "ADAPTER",
+                model->name,
+                choice.model.name
+            );
+        }
+        for (const auto& file : model->adapters) {
+            choice.adapters.emplace_back(file, scale);
+            const bool is_own = std::ranges::find(load.adapters, file) != load.adapters.end();
+            if (!is_own) load.idle_adapters.push_back(file);
+        }
+    }
+    return {};
+}
+
+/// The options, with adapters of other models by their places.
+Result<void> place_adapters(ModelChoice& choice, const LoadedModel& model) {
+    if (choice.adapters.empty()) return {};
+    std::vector<AdapterUse> uses = *choice.options.values().adapters;
+    for (const auto& [file, scale] : choice.adapters) {
+        const auto place = model.adapter(file);
+        if (!place) return place.error();
+        uses.push_back({.index = *place, .scale = scale});
+    }
+    choice.options.set_adapters(std::move(uses));
+    return {};
+}
+
 /// The options, with biases of texts as those of their tokens.
 Result<api::Options> with_token_biases(api::Options options, const Tokenizer& tokenizer) {
     std::vector<LogitBias> biases = options.values().sampling.logit_bias;
@@ -113,6 +150,12 @@ Result<ModelChoice> choose_model(Service& service, const api::ModelUse& use) {
     choice.request.load.projector = std::move(projector);
     choice.request.load.adapters = choice.model.adapters;
     MULLAMA_TRY(add_draft_model(service, choice));
+    if (!choice.options.values().adapters) {
+        const std::size_t count = choice.model.adapters.size();
+        const auto scales = service.adapter_scales.find(choice.model.name, count);
+        if (scales) choice.options.set_adapters(*scales);
+    }
+    MULLAMA_TRY(add_named_adapters(service, choice));
     choice.request.keep_alive = use.keep_alive;
     return choice;
 }
@@ -125,6 +168,8 @@ Task<Result<AcquiredModel>> acquire_model(Service& service, api::ModelUse use, E
     auto acquiring = service.pool.acquire_async(choice->request, executor);
     Result<ModelLease> lease = co_await acquiring;
     if (!lease) co_return std::move(lease).error();
+    const auto placed = place_adapters(*choice, **lease);
+    if (!placed) co_return placed.error();
     if (!choice->options.text_biases().empty()) {
         auto bias = [options = choice->options, model = **lease] {
             return with_token_biases(options, model.tokenizer());

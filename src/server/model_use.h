@@ -8,7 +8,10 @@
 #include <mullama/task.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
+#include <utility>
+#include <vector>
 
 namespace mullama::server {
 
@@ -19,6 +22,9 @@ struct ModelChoice {
     api::Options options;
     /// What to ask the pool for.
     ModelRequest request;
+    /// Adapters of other models that the options name: those files of ModelRequest::load, and how
+    /// strongly.
+    std::vector<std::pair<std::filesystem::path, float>> adapters = {};
 };
 
 /// The model that a call names, or where it may name none: the only one that is loaded, or else the
@@ -40,7 +46,7 @@ struct AcquiredModel {
 };
 
 /// Chooses the model of a call on a work thread, and waits until it is loaded. It then knows the
-/// tokens of texts that have biases.
+/// tokens of texts that have biases, and the places of adapters by name.
 /// Errors: those of choose_model(), ModelPool::acquire() and Tokenizer::encode().
 Task<Result<AcquiredModel>> acquire_model(Service& service, api::ModelUse use, Executor& executor);
 

@@ -190,7 +190,7 @@ TEST_F(Routes, llama_servers_errors_have_its_shape) {
     const auto sampler =
         json("POST", "/completion", R"({"model": "tiny", "prompt": "a", "mirostat_tau": -1})", 400);
     EXPECT_THAT(std::string(sampler.at("error").at("message").as_string()), HasSubstr("tau is -1"));
-    for (const char* path : {"/props", "/slots/0", "/lora-adapters"}) {
+    for (const char* path : {"/props", "/slots/0"}) {
         json("POST", path, "{}", 501);
     }
     EXPECT_EQ(json("GET", "/lora-adapters").as_array().size(), 0U);
@@ -466,6 +466,115 @@ TEST_F(Routes, variables_reach_the_template) {
     };
     EXPECT_EQ(prompt(R"({"tone": "kind"})"), "kind!<user>a<assistant>");
     EXPECT_EQ(prompt(R"({"tone": 5, "enable_thinking": false})"), "5<user>a<assistant>");
+}
+
+TEST_F(Routes, a_model_answers_with_the_adapters_of_another_on_the_same_weights) {
+    const std::string weights = tiny_weights();
+    const auto store = folder_.path() / "models";
+    for (const unsigned seed : {7U, 8U}) {
+        const auto lora = folder_.path() / "lora.gguf";
+        test::write_random_lora(lora, folder_.path() / "plain.gguf", 4, seed, 64.0F);
+        add_model(store, "tuned" + std::to_string(seed), weights, "adapter", read(lora));
+    }
+    add_model(store, "plain", weights, "system", "");
+    add_model(store, "broken", weights, "adapter", "no GGUF file");
+    const auto ask = [&](const std::string& model, const std::string& lora, unsigned status = 200) {
+        return json(
+            "POST",
+            "/completion",
+            R"({"prompt": "abc", "n_predict": 8, "temperature": 0, "ignore_eos": true,
+                "return_tokens": true, "model": ")" +
+                model + R"(", "lora": [)" + lora + "]}",
+            status
+        );
+    };
+    const auto tokens_of = [&](const std::string& model, const std::string& lora = "") {
+        return ask(model, lora).at("tokens");
+    };
+    const auto plain = tokens_of("plain");
+    EXPECT_EQ(tokens_of("plain", R"({"name": "tuned7"})"), tokens_of("tuned7"));
+    EXPECT_EQ(tokens_of("plain", R"({"name": "tuned8", "scale": 1})"), tokens_of("tuned8"));
+    EXPECT_EQ(tokens_of("plain", R"({"name": "tuned7", "scale": 0})"), plain);
+    EXPECT_EQ(tokens_of("plain"), plain);
+    EXPECT_EQ(tokens_of("tuned7", R"({"name": "tuned7"})"), tokens_of("tuned7"));
+    EXPECT_EQ(tokens_of("tuned7", R"({"name": "tuned8"})"), tokens_of("tuned8"));
+    EXPECT_EQ(
+        tokens_of("tuned7", R"({"name": "tuned8"}, {"id": 0, "scale": 1})"),
+        tokens_of("tuned8", R"({"name": "tuned7"}, {"id": 0, "scale": 1})")
+    );
+    const auto message = [&](const std::string& lora, unsigned status) {
+        return std::string(ask("plain", lora, status).at("error").at("message").as_string());
+    };
+    EXPECT_THAT(message(R"({"name": "plain"})", 400), HasSubstr("has no adapter for 'plain"));
+    EXPECT_THAT(message(R"({"name": "tiny"})", 400), HasSubstr("has no adapter for 'plain"));
+    EXPECT_THAT(message(R"({"name": "none"})", 404), HasSubstr("'none' not found"));
+    ask("plain", R"({"name": "broken"})", 500);
+    EXPECT_EQ(tokens_of("plain"), plain);
+    EXPECT_EQ(tokens_of("plain", R"({"name": "tuned7"})"), tokens_of("tuned7"));
+}
+
+TEST_F(Routes, a_control_vector_is_an_adapter_too) {
+    const std::string weights = tiny_weights();
+    const auto vector = folder_.path() / "vector.gguf";
+    test::write_control_vector(vector, 2, 64, 9);
+    const auto store = folder_.path() / "models";
+    add_model(store, "plain", weights, "system", "");
+    add_model(store, "steered", weights, "adapter", read(vector));
+    const auto tokens_of = [&](const std::string& model, const std::string& lora) {
+        return json(
+                   "POST",
+                   "/completion",
+                   R"({"prompt": "abc", "n_predict": 8, "temperature": 0, "ignore_eos": true,
+                       "return_tokens": true, "model": ")" +
+                       model + R"(", "lora": [)" + lora + "]}"
+        )
+            .at("tokens");
+    };
+    const auto plain = tokens_of("plain", "");
+    const auto steered = tokens_of("steered", R"({"id": 0, "scale": 9})");
+    EXPECT_NE(steered, plain);
+    EXPECT_EQ(tokens_of("steered", R"({"id": 0, "scale": 0})"), plain);
+    EXPECT_EQ(tokens_of("plain", R"({"name": "steered", "scale": 9})"), steered);
+}
+
+TEST_F(Routes, adapters_can_be_set_for_all_requests_that_say_nothing) {
+    const std::string weights = tiny_weights();
+    const auto lora = folder_.path() / "lora.gguf";
+    test::write_random_lora(lora, folder_.path() / "plain.gguf", 4, 7, 64.0F);
+    const auto store = folder_.path() / "models";
+    add_model(store, "plain", weights, "system", "");
+    add_model(store, "tuned", weights, "adapter", read(lora));
+    const auto tokens_of = [&](const std::string& model, const std::string& more = "") {
+        return json(
+                   "POST",
+                   "/completion",
+                   R"({"prompt": "abc", "n_predict": 8, "temperature": 0, "ignore_eos": true,
+                       "return_tokens": true, "model": ")" +
+                       model + "\"" + more + "}"
+        )
+            .at("tokens");
+    };
+    const auto set = [&](const std::string& scales, unsigned status = 200) {
+        return json("POST", "/lora-adapters?model=tuned", scales, status);
+    };
+    const auto tuned = tokens_of("tuned");
+    EXPECT_EQ(set(R"([{"id": 0, "scale": 0}])").at("success"), true);
+    EXPECT_EQ(tokens_of("tuned"), tokens_of("plain"));
+    EXPECT_EQ(tokens_of("tuned", R"(, "lora": [{"id": 0, "scale": 1}])"), tuned);
+    set(R"([{"id": 0, "scale": 0.5}])");
+    const auto told = json("GET", "/lora-adapters?model=tuned");
+    EXPECT_EQ(told.at(0).at("scale").to_number<double>(), 0.5);
+    set("[]");
+    EXPECT_EQ(json("GET", "/lora-adapters?model=tuned").at(0).at("scale").to_number<double>(), 0.0);
+    set(R"([{"id": 0, "scale": 1}])");
+    EXPECT_EQ(tokens_of("tuned"), tuned);
+    const auto refused = set(R"([{"id": 1, "scale": 1}])", 400);
+    EXPECT_THAT(
+        std::string(refused.at("error").at("message").as_string()),
+        HasSubstr("there is no adapter 1: model 'tuned:latest' has 1")
+    );
+    set("7", 400);
+    json("POST", "/lora-adapters?model=none", "[]", 404);
 }
 
 TEST_F(Routes, adapters_are_told_by_the_names_of_their_files) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "server/adapter_scales.h"
 #include "server/api_keys.h"
 #include "server/batch_store.h"
 #include "server/file_store.h"
@@ -53,6 +54,7 @@ struct Service {
     /// The thread for what reads images, which takes seconds and would hold up the others.
     WorkThreads eyes{1};
     ModelPool pool;
+    AdapterScales adapter_scales;
     /// What it counts.
     Metrics metrics;
     /// Set once it stops: what is under way ends, nothing new is taken.

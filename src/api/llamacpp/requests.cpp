@@ -180,6 +180,28 @@ Result<InfillCall> parse_infill(std::string_view body) {
     return call;
 }
 
+Result<std::vector<AdapterUse>> parse_adapters(std::string_view body) {
+    const Result<json::value> value = parse_json(body);
+    if (!value) return value.error();
+    const auto* list = value->if_array();
+    const auto wrong = [] {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            R"(adapters are set by a list like [{{"id": 0, "scale": 0.5}}])"
+        );
+    };
+    if (list == nullptr) return wrong();
+    std::vector<AdapterUse> adapters;
+    for (const json::value& element : *list) {
+        const auto* object = element.if_object();
+        if (object == nullptr) return wrong();
+        Fields fields(*object, "adapter");
+        adapters.push_back(read_adapter(fields));
+        if (fields.failed()) return fields.result().error();
+    }
+    return adapters;
+}
+
 Result<EmbedCall> parse_embedding(std::string_view body) {
     auto object = parse_body(body);
     if (!object) return std::move(object).error();

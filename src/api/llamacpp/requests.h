@@ -63,6 +63,8 @@ struct InfillCall : CompletionCall {
 /// Threads: any.
 Result<CompletionCall> parse_completion(std::string_view body);
 Result<InfillCall> parse_infill(std::string_view body);
+/// POST /lora-adapters: how strongly each adapter is used where a request says nothing.
+Result<std::vector<AdapterUse>> parse_adapters(std::string_view body);
 /// POST /embedding and /embeddings.
 Result<EmbedCall> parse_embedding(std::string_view body);
 

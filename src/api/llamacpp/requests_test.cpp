@@ -113,7 +113,39 @@ TEST(LlamaCompletion, names_the_adapters_that_it_wants) {
     EXPECT_EQ(call->use.options.values().adapters, wanted);
     EXPECT_FALSE(parse_completion(R"({"prompt": "a", "lora": []})")->use.options.values().adapters);
     EXPECT_FALSE(parse_completion(R"({"prompt": "a", "lora": [{"id": "x"}]})"));
+    EXPECT_FALSE(parse_completion(R"({"prompt": "a", "lora": [{"name": 7}]})"));
     EXPECT_FALSE(parse_completion(R"({"prompt": "a", "lora": 7})"));
+}
+
+TEST(LlamaCompletion, names_the_models_whose_adapters_it_wants) {
+    const auto call = parse_completion(
+        R"({"prompt": "a", "lora": [{"name": "tuned", "scale": 0.5}, {"id": 1, "scale": 2},
+                                    {"name": "other:1b"}]})"
+    );
+    ASSERT_TRUE(call) << call.error().message;
+    const Options& options = call->use.options;
+    const std::vector<AdapterUse> by_place = {{.index = 1, .scale = 2.0F}};
+    EXPECT_EQ(options.values().adapters, by_place);
+    const std::vector<NamedAdapters> named = {
+        {.model = "tuned", .scale = 0.5F}, {.model = "other:1b"}
+    };
+    EXPECT_EQ(options.named_adapters(), named);
+    Options merged;
+    merged.merge(options);
+    EXPECT_EQ(merged.named_adapters(), named);
+}
+
+TEST(LlamaAdapters, are_set_by_a_list) {
+    const auto adapters = parse_adapters(R"([{"id": 1, "scale": 0.5}, {"id": 0}])");
+    ASSERT_TRUE(adapters) << adapters.error().message;
+    const std::vector<AdapterUse> expected = {
+        {.index = 1, .scale = 0.5F}, {.index = 0, .scale = 0.0F}
+    };
+    EXPECT_EQ(*adapters, expected);
+    EXPECT_EQ(parse_adapters("[]")->size(), 0U);
+    for (const char* body : {"", "{}", "[7]", R"([{"id": "x"}])", R"([{"id": 0, "scale": []}])"}) {
+        EXPECT_FALSE(parse_adapters(body)) << body;
+    }
 }
 
 TEST(LlamaCompletion, numbers_out_of_their_range_are_not_refused) {

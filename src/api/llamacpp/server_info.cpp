@@ -45,11 +45,12 @@ std::string format_slots(const std::vector<SlotGroup>& groups) {
     return out.take();
 }
 
-std::string format_adapters(const std::vector<std::string>& files) {
+std::string format_adapters(const std::vector<AdapterInfo>& adapters) {
     JsonWriter out;
     out.begin_array();
-    for (std::size_t i = 0; i < files.size(); ++i) {
-        out.begin_object().field("id", i).field("path", files[i]).field("scale", 1.0).end_object();
+    for (std::size_t i = 0; i < adapters.size(); ++i) {
+        out.begin_object().field("id", i).field("path", adapters[i].file);
+        out.field("scale", adapters[i].scale).end_object();
     }
     out.end_array();
     return out.take();

@@ -41,9 +41,15 @@ Options default_options();
 std::string format_properties(const Properties& properties);
 std::string format_slots(const std::vector<SlotGroup>& groups);
 
-/// The answer of /lora-adapters, of the names of a model's files: they count in full where a
+/// A model's adapter.
+struct AdapterInfo {
+    std::string file = {};  ///< Its name.
+    float scale = 1.0F;     ///< How strongly it is used where a request says nothing.
+};
+
+/// The answer of /lora-adapters, of a model's files: they count in full where a
 /// request does not say else.
-std::string format_adapters(const std::vector<std::string>& files);
+std::string format_adapters(const std::vector<AdapterInfo>& adapters);
 
 /// The answer of /embedding and /embeddings.
 std::string format_embedding(const std::vector<std::vector<float>>& rows);

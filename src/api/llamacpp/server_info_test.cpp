@@ -29,8 +29,8 @@ TEST(LlamaProperties, tell_the_settings_of_a_request_that_says_nothing) {
 
 TEST(LlamaAdapters, are_numbered) {
     EXPECT_EQ(
-        format_adapters({"a.gguf", "b.gguf"}),
-        R"([{"id":0,"path":"a.gguf","scale":1},{"id":1,"path":"b.gguf","scale":1}])"
+        format_adapters({{.file = "a.gguf"}, {.file = "b.gguf", .scale = 0.5F}}),
+        R"([{"id":0,"path":"a.gguf","scale":1},{"id":1,"path":"b.gguf","scale":0.5}])"
     );
     EXPECT_EQ(format_adapters({}), "[]");
 }
