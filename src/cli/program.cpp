@@ -9,6 +9,7 @@
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
+#include "cli/workload.h"
 
 #include <cerrno>
 #include <csignal>
@@ -108,7 +109,9 @@ Examples:
   mullama bench serve --model smollm2:135m
   mullama bench serve http://127.0.0.1:8080 --max-concurrency 1 --output-len 256
   mullama bench serve --model smollm2:135m --num-prompts 200 --request-rate 2 --goodput ttft:500,tpot:50
-  mullama bench serve --model smollm2:135m --prefix-words 600 --output jsonl
+  mullama bench serve --model smollm2:135m --workload burst --output jsonl
+
+Workloads, whose numbers the other options change:
 )";
 
 constexpr const char* kPullFooter = R"(A model that is there already is read whole and verified.
@@ -140,6 +143,14 @@ Examples:
   mullama logs
   mullama logs --follow
 )";
+
+std::string bench_serve_footer() {
+    std::vector<std::vector<std::string>> rows;
+    for (const Workload& workload : workloads()) {
+        rows.push_back({std::string(workload.name), std::string(workload.help)});
+    }
+    return kBenchServeFooter + render_table(rows, 2);
+}
 
 std::string run_footer() {
     std::vector<std::vector<std::string>> rows;
@@ -339,7 +350,7 @@ class CommandLine {
 
     const CLI::App* add_bench_serve(CLI::App& bench) {
         CLI::App* verb = bench.add_subcommand("serve", "Measure a server under a load");
-        verb->footer(kBenchServeFooter);
+        verb->footer(bench_serve_footer);
         verb->add_option("URL", bench_serve_.url, "The server (default: $MULLAMA_HOST)")
             ->type_name("");
         verb->add_option("--model", bench_serve_.model, "Model (default: the only one there)")
@@ -351,6 +362,16 @@ class CommandLine {
         )
             ->type_name("")
             ->check(CLI::IsMember({"/v1/chat/completions", "/v1/completions"}).description(""));
+        // Before the numbers that it sets, so that those on the command line come after it.
+        verb->add_option_function<std::string>(
+                "--workload",
+                [this](const std::string& name) { find_workload(name)->put_into(bench_serve_); },
+                "A load by its name, see below"
+        )
+            ->type_name("NAME")
+            ->check([](const std::string& name) {
+                return find_workload(name) ? std::string() : "no workload is called '" + name + "'";
+            });
         const auto add_number = [verb](const char* flag, auto& number, auto in, const char* help) {
             verb->add_option(flag, number, help)->type_name("N")->check(in.description(""));
         };

@@ -86,6 +86,10 @@ class ServerTest(ProgramTest):
         base = ("--model", BASE_MODEL, "--prefix-words", "3")
         self.fails(2, "does not support chat", *load, *base)
         self.assertIn("|        3 |      0 |", self.output_of(*load, *base, "--endpoint", "/v1/completions"))
+        named = self.output_of("bench", "serve", "--model", MODEL, "--output-len", "5", "--workload", "decode",
+                               "--output", "jsonl").splitlines()
+        self.assertEqual([json.loads(line).get("completion_tokens") for line in named], [5] * 8 + [None])
+        self.fails(2, "no workload is called 'nope'", "bench", "serve", "--workload", "nope")
         self.fails(3, "not found", *load, "--model", "nope")
 
     def test_stop_unloads_a_model(self):
