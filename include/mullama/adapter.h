@@ -29,7 +29,7 @@ class Adapter {
 
     /// The model that it is for.
     const Model& model() const;
-    /// The file's metadata as text, without arrays.
+    /// The file's metadata as text, without arrays; of a control vector the architecture only.
     const std::map<std::string, std::string>& metadata() const;
     /// Whether it is a control vector: it adds its directions times its scale, and those of all in
     /// use add up.
@@ -65,8 +65,8 @@ struct AdapterScale {
 /// empty set removes all. What the context remembers was computed with the old ones: clear its
 /// memory to start anew.
 /// Errors:  kInvalidArgument: an adapter of another model, twice the same, a scale that is not
-///          finite, or a control vector where set_control_vector() has set one; nothing has
-///          changed.
+///          finite, or a control vector where set_control_vector() has set one. kExhausted: not
+///          enough memory for a control vector. Nothing has changed.
 /// Threads: the context's thread only.
 Result<void> set_adapters(Context& context, std::span<const AdapterScale> adapters);
 

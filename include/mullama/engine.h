@@ -58,7 +58,8 @@ struct EngineOptions {
     std::int32_t draft_max = 16;
     /// A smaller model with the same vocabulary that guesses where the text does not tell, if that
     /// has been faster. It reads what the answers say and takes KV cells of its own for that, as
-    /// many as the model. Has no effect on prompts with pictures.
+    /// many as the model. Has no effect on prompts with pictures, nor on recurrent and hybrid
+    /// models.
     std::optional<Model> draft_model = {};
     /// Threads of a step; 0 as in ContextOptions, and fewer while other programs keep cores busy.
     std::int32_t threads = 0;
@@ -95,6 +96,8 @@ struct EngineInfo {
     std::int32_t batch_size = 0;
     /// Tokens that the model knows.
     std::int32_t vocab_size = 0;
+    /// The most guesses that a step verifies; 0 = none.
+    std::int32_t draft_max = 0;
 };
 
 /// What an engine does now, and has done so far (the counters).

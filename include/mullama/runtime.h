@@ -33,9 +33,10 @@ struct LoadOptions {
     /// One that cannot be loaded keeps nobody else from the model.
     std::vector<std::filesystem::path> idle_adapters = {};
     /// The GGUF file of a smaller model with the same vocabulary that guesses what comes next, see
-    /// EngineOptions::draft_model; empty for none.
+    /// EngineOptions::draft_model; empty for none. Where it cannot be used, the model answers
+    /// without, see LoadedModel::no_draft_model().
     std::filesystem::path draft_model = {};
-    /// Whether the model is loaded without it where it cannot be used.
+    /// Whether a model in a pool that has another one is as good.
     bool draft_optional = false;
     /// A Jinja template to use in place of the model's own; empty = the model's.
     std::string chat_template = {};
@@ -180,6 +181,9 @@ class LoadedModel {
 
     /// The engine, or null where the model can only embed. Valid as long as any copy of this.
     const Engine* engine() const;
+
+    /// Why LoadOptions::draft_model cannot be used; nothing where it can, or there is none.
+    const std::optional<Error>& no_draft_model() const;
 
     /// The place of one of LoadOptions::adapters or idle_adapters for GenerateRequest::adapters.
     /// Errors:  kNotFound: another file. Those of Adapter::load() where it could not be loaded.

@@ -85,6 +85,9 @@ Result<LoadedModel> LocalAssistant::load_file(
         return !interrupt_.pressed();
     };
     Result<LoadedModel> model = LoadedModel::load(file.path, options);
+    if (model && !options.draft_optional && model->no_draft_model()) {
+        model = *model->no_draft_model();
+    }
     // A load that Ctrl-C ended has used it up; after one that came to its end it stops the answer.
     if (!model) interrupt_.clear();
     return model;

@@ -15,6 +15,8 @@ namespace {
 
 /// Fewer are read again as fast.
 constexpr std::size_t kSharedMin = 16;
+/// More than a step's guesses.
+constexpr std::size_t kFar = 300;
 /// By how many tokens vocabularies may differ in size, as in llama.cpp: some are filled up.
 constexpr std::int32_t kSizesApart = 128;
 
@@ -53,8 +55,10 @@ std::optional<std::int32_t> DraftModel::unread(const Sequence& sequence) {
     std::vector<Token>& held = held_of(sequence);
     const std::size_t same = std::min(same_beginning(held, tokens), tokens.size() - 1);
     if (same < held.size()) {
+        // A window that is moved far back has holes.
+        const bool far = decoder_.sharing() != Sharing::kParts && held.size() - same > kFar;
         const bool truncated =
-            same > 0 && decoder_.truncate(sequence.id, static_cast<Position>(same));
+            same > 0 && !far && decoder_.truncate(sequence.id, static_cast<Position>(same));
         truncated ? held.resize(same) : forget(static_cast<std::size_t>(sequence.id));
     }
     share_longest(sequence);
@@ -173,7 +177,11 @@ Result<std::unique_ptr<Decoder>> make_draft_decoder(
     MULLAMA_TRY(check_vocab(draft.vocab(), model.vocab()));
     EngineOptions own = options;
     own.context_length = info.context_length;
+    const std::int64_t most =
+        std::int64_t{draft.context_length_train()} * std::int64_t{info.sequences_max};
     own.kv_cells = info.kv_cells;
+    if (most > 0)
+        own.kv_cells = static_cast<std::int32_t>(std::min<std::int64_t>(most, own.kv_cells));
     own.draft_max = 0;
     own.adapters.clear();
     auto decoder = LlamaDecoder::create(draft, own);

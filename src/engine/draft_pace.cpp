@@ -176,13 +176,14 @@ bool DraftPace::pays_to_guess(
 }
 
 bool DraftPace::pays_to_read(
-    std::int32_t tokens, std::int32_t answer, std::int32_t left, std::int32_t answers
+    std::int32_t tokens, bool begun, std::int32_t answer, std::int32_t left, std::int32_t answers
 ) const {
     const auto base = this->base(answers);
     if (!base) return false;
     const Duration time = tokens * read_time_.value_or(*base * kReadFirst);
     const std::int32_t coming = std::min(left, std::max(answer, kAnswerMin));
-    const double gain = reading_credit_ > 0.0 ? std::max(model_gain_, kGainFirst) : model_gain_;
+    const bool hopes = begun || reading_credit_ > 0.0;
+    const double gain = hopes ? std::max(model_gain_, kGainFirst) : model_gain_;
     return time < coming * gain * *base;
 }
 

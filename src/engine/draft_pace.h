@@ -60,9 +60,13 @@ class DraftPace {
 
     /// Whether it pays that a draft model reads so many tokens to guess for an answer that has so
     /// many so far, and at most `left` more: it is taken to become twice as long. As long as the
-    /// model has gained nothing, it reads on credit.
+    /// model has gained nothing, it begins to read on credit; `begun` tells that it has.
     bool pays_to_read(
-        std::int32_t tokens, std::int32_t answer, std::int32_t left, std::int32_t answers
+        std::int32_t tokens,
+        bool begun,
+        std::int32_t answer,
+        std::int32_t left,
+        std::int32_t answers
     ) const;
 
     /// How often a guess of this kind is right, all before which are.

@@ -169,12 +169,13 @@ TEST(DraftPace, lets_a_model_guess_no_further_than_it_is_likely_to_be_right) {
 
 TEST(DraftPace, lets_a_model_read_what_the_answer_is_long_enough_for) {
     DraftPace pace;
-    EXPECT_FALSE(pace.pays_to_read(100, 10, 1000, 1)) << "no step is known";
+    EXPECT_FALSE(pace.pays_to_read(100, false, 10, 1000, 1)) << "no step is known";
     teach_times(pace, kStep * 0.1);
-    EXPECT_TRUE(pace.pays_to_read(100, 10, 1000, 1)) << "on credit";
-    EXPECT_FALSE(pace.pays_to_read(100, 10, 1, 1)) << "it ends soon";
+    EXPECT_TRUE(pace.pays_to_read(100, false, 10, 1000, 1)) << "on credit";
+    EXPECT_FALSE(pace.pays_to_read(100, false, 10, 1, 1)) << "it ends soon";
     pace.read(100, 1, kStep * 10);
-    EXPECT_FALSE(pace.pays_to_read(100, 10, 1000, 1)) << "it has gained nothing";
+    EXPECT_FALSE(pace.pays_to_read(100, false, 10, 1000, 1)) << "it has gained nothing";
+    EXPECT_TRUE(pace.pays_to_read(100, true, 10, 1000, 1)) << "it goes on";
     for (int i = 0; i < 50; ++i) {
         pace.took(
             {.answers = 1,
@@ -184,10 +185,10 @@ TEST(DraftPace, lets_a_model_read_what_the_answer_is_long_enough_for) {
              .guessing = kStep * 0.2}
         );
     }
-    EXPECT_TRUE(pace.pays_to_read(100, 10, 1000, 1));
-    EXPECT_FALSE(pace.pays_to_read(100, 10, 5, 1)) << "it ends soon";
-    EXPECT_FALSE(pace.pays_to_read(10000, 10, 10000, 1));
-    EXPECT_TRUE(pace.pays_to_read(10000, 5000, 10000, 1));
+    EXPECT_TRUE(pace.pays_to_read(100, false, 10, 1000, 1));
+    EXPECT_FALSE(pace.pays_to_read(100, false, 10, 5, 1)) << "it ends soon";
+    EXPECT_FALSE(pace.pays_to_read(10000, false, 10, 10000, 1));
+    EXPECT_TRUE(pace.pays_to_read(10000, false, 5000, 10000, 1));
 }
 
 TEST(DraftPace, loses_no_more_by_a_model_that_guesses_wrong) {

@@ -21,18 +21,12 @@ constexpr std::int32_t kFew = 8;
 
 }  // namespace
 
-Drafts::Drafts(
-    Decoder& decoder,
-    Decoder* draft_model,
-    const Clock& clock,
-    std::int32_t tokens_max,
-    std::int32_t read_max
-)
-    : decoder_(decoder), clock_(clock), tokens_max_(tokens_max), read_max_(read_max) {
+Drafts::Drafts(Decoder& decoder, Decoder* draft_model, const Clock& clock, std::int32_t tokens_max)
+    : decoder_(decoder), clock_(clock), tokens_max_(tokens_max) {
     if (draft_model != nullptr) model_.emplace(*draft_model, decoder.info().vocab_size);
 }
 
-void Drafts::guess(const Sequences& running, std::int32_t step_max) {
+void Drafts::guess(const Sequences& running, std::int32_t step_max, std::int32_t read_max) {
     guessing_ = {};
     if (tokens_max_ == 0 || !decoder_.can_truncate()) return;
     std::int32_t answers = 0;
@@ -46,7 +40,7 @@ void Drafts::guess(const Sequences& running, std::int32_t step_max) {
     }
     if (answers == 0 || !std::ranges::all_of(running, allows_drafts)) return;
     const std::int32_t most = std::min(step_max - answers, tokens_max_);
-    if (model_) guess_by_model(running, answers, most);
+    if (model_) guess_by_model(running, {answers, most, read_max});
     std::vector<DraftPace::Draft> drafts;
     for (const auto& sequence : running) drafts.push_back(chances_of(sequence->draft));
     const auto counts = pace_.plan(drafts, answers, most, guessing_);
@@ -62,7 +56,8 @@ void Drafts::guess_by_text(Sequence& sequence) const {
 
 // For those whose text does not tell as much. It guesses one token of each at a time, as long as
 // one more is worth its time.
-void Drafts::guess_by_model(const Sequences& running, std::int32_t answers, std::int32_t most) {
+void Drafts::guess_by_model(const Sequences& running, const Bounds& bounds) {
+    const std::int32_t answers = bounds.answers;
     std::vector<DraftPace::Draft> drafts(running.size());
     std::vector<DraftModel::Reader> readers;
     std::vector<std::size_t> places;  // of the readers among those that run
@@ -81,9 +76,10 @@ void Drafts::guess_by_model(const Sequences& running, std::int32_t answers, std:
         for (std::size_t r = 0; r < readers.size(); ++r) {
             if (readers[r].is_open) open.push_back(places[r]);
         }
-        if (open.empty() || !pace_.pays_to_guess(drafts, open, answers, most, guessing_)) break;
+        if (open.empty() || !pace_.pays_to_guess(drafts, open, answers, bounds.guesses, guessing_))
+            break;
         const auto start = clock_.now();
-        const auto read = static_cast<std::int32_t>(model_->guess(readers, read_max_));
+        const auto read = static_cast<std::int32_t>(model_->guess(readers, bounds.reading));
         const DraftPace::Duration duration = clock_.now() - start;
         if (read > kFew * static_cast<std::int32_t>(open.size())) {
             pace_.read(read, answers, duration);
@@ -100,7 +96,6 @@ void Drafts::guess_by_model(const Sequences& running, std::int32_t answers, std:
     }
 }
 
-// What is read in several parts is read to its end.
 bool Drafts::is_worth_reading(Sequence& sequence, std::int32_t answers) {
     if (!sequence.media.empty()) return false;
     const auto unread = model_->unread(sequence);
@@ -108,8 +103,8 @@ bool Drafts::is_worth_reading(Sequence& sequence, std::int32_t answers) {
     const std::int32_t generated = sequence.generated();
     const std::int32_t left = sequence.answer_tokens_max - generated;
     const bool few = *unread <= kFew;
-    const bool reads =
-        few || sequence.is_being_read || pace_.pays_to_read(*unread, generated, left, answers);
+    const bool begun = sequence.is_being_read;
+    const bool reads = few || pace_.pays_to_read(*unread, begun, generated, left, answers);
     sequence.is_being_read = reads && !few;
     return reads;
 }

@@ -17,18 +17,13 @@ namespace mullama {
 class Drafts {
   public:
     /// At most `tokens_max` guesses in a step. All references are borrowed; `draft_model` computes
-    /// guesses where it is not null, and reads at most `read_max` tokens at once for that.
-    Drafts(
-        Decoder& decoder,
-        Decoder* draft_model,
-        const Clock& clock,
-        std::int32_t tokens_max,
-        std::int32_t read_max
-    );
+    /// guesses where it is not null.
+    Drafts(Decoder& decoder, Decoder* draft_model, const Clock& clock, std::int32_t tokens_max);
 
     /// Guesses for the answers that take part in the next step, which has room for `step_max`
-    /// tokens, and sets Sequence::drafted to how much of that is worth verifying in it.
-    void guess(const Sequences& running, std::int32_t step_max);
+    /// tokens, and sets Sequence::drafted to how much of that is worth verifying in it. A draft
+    /// model reads at most `read_max` tokens before.
+    void guess(const Sequences& running, std::int32_t step_max, std::int32_t read_max);
 
     /// Learns from a step that read no prompts.
     void took(DraftPace::Step step);
@@ -42,14 +37,19 @@ class Drafts {
 
   private:
     void guess_by_text(Sequence& sequence) const;
-    void guess_by_model(const Sequences& running, std::int32_t answers, std::int32_t most);
+    struct Bounds {
+        std::int32_t answers = 0;
+        std::int32_t guesses = 0;  // of the step
+        std::int32_t reading = 0;  // tokens at once
+    };
+
+    void guess_by_model(const Sequences& running, const Bounds& bounds);
     bool is_worth_reading(Sequence& sequence, std::int32_t answers);
     DraftPace::Draft chances_of(const std::vector<Guess>& guesses) const;
 
     Decoder& decoder_;
     const Clock& clock_;
     std::int32_t tokens_max_;
-    const std::int32_t read_max_;
     DraftPace pace_;
     std::optional<DraftModel> model_;
     DraftPace::Duration guessing_{};  // that the draft model took for this step

@@ -60,7 +60,7 @@ EngineLoop::EngineLoop(
           std::min(options.prefill_chunk, info_.batch_size),
           std::chrono::milliseconds(options.prefill_budget_ms)
       ),
-      drafts_(decoder, draft_model, clock, options.draft_max, options.prefill_chunk),
+      drafts_(decoder, draft_model, clock, options.draft_max),
       prefill_alone_(std::min(options.ubatch_size, info_.batch_size)),
       stall_timeout_(options.stall_timeout_ms),
       inbox_(unsigned_of(info_.sequences_max) + unsigned_of(options.queue_max)),
@@ -80,7 +80,7 @@ bool EngineLoop::step() {
     give_turns();
     publish();  // a decode may take long
     const bool looked = decode_media();
-    drafts_.guess(running_, prefill_alone_);
+    drafts_.guess(running_, prefill_alone_, prefill_pace_.tokens());
     const bool decoded = decode(plan_step(loads(), limits()));
     publish();
     Stream::wake(ready_);

@@ -113,6 +113,7 @@ Result<std::unique_ptr<Decoder>> LlamaDecoder::create(
         .kv_cells = *cells,
         .batch_size = context->batch_size(),
         .vocab_size = model.vocab().size(),
+        .draft_max = model.is_recurrent() || model.is_hybrid() ? 0 : options.draft_max,
     };
     return std::unique_ptr<Decoder>(new LlamaDecoder(model, std::move(*context), info, options));
 }
@@ -149,13 +150,21 @@ Result<void> LlamaDecoder::use_adapters(std::span<const float> scales) {
     return lend_adapters(context_, scales.empty() ? adapters_ : used);
 }
 
+// To its end, which on a GPU comes later than that of decode(): how long steps take is what the
+// loop goes by.
+Result<void> LlamaDecoder::decode_batch() {
+    auto decoded = context_.decode(batch_);
+    context_.synchronize();
+    return decoded;
+}
+
 // Steps with guesses are of many widths, and would leave none that can be compared.
 Result<void> LlamaDecoder::compute(bool times) {
-    if (!pace_) return context_.decode(batch_);
+    if (!pace_) return decode_batch();
     const std::int32_t threads = pace_->threads();
     if (threads != context_.threads()) MULLAMA_TRY(context_.set_threads(threads, threads));
     const auto start = std::chrono::steady_clock::now();
-    auto decoded = context_.decode(batch_);
+    auto decoded = decode_batch();
     if (decoded && times) pace_->took(batch_.size(), std::chrono::steady_clock::now() - start);
     return decoded;
 }

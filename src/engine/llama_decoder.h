@@ -58,6 +58,7 @@ class LlamaDecoder final : public Decoder {
         const Model& model, Context context, const EngineInfo& info, const EngineOptions& options
     );
 
+    Result<void> decode_batch();
     Result<void> compute(bool times);
     Result<void> add_row(const MediaStep& step, std::int32_t row);
 

@@ -72,7 +72,7 @@ bool PrefixCache::begin(Sequence& sequence, const Sequences& running) {
     const auto end = static_cast<std::int32_t>(tokens.size());
     if (fork >= sequence.decoded + kWorthWaiting) {
         stop_at(sequence, fork);
-    } else if (end >= sequence.decoded + kPieceTokens) {
+    } else if (is_kept && end >= sequence.decoded + kPieceTokens) {
         stop_at(sequence, end);  // for the same prompt again
     }
     return true;

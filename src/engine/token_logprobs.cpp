@@ -46,7 +46,7 @@ float probability_of(std::span<const float> logits, Token largest) {
     for (const float logit : logits) {
         if (logit > most - kFarBelow) sum += std::exp(logit - most);
     }
-    return 1.0F / sum;
+    return sum >= 1.0F ? 1.0F / sum : 0.0F;  // where the largest is no number
 }
 
 }  // namespace mullama

@@ -14,7 +14,8 @@ TokenLogprobs token_logprobs(
     std::span<const float> logits, Token chosen, std::int32_t top, const Tokenizer& tokenizer
 );
 
-/// About how probable a model finds `largest`, the token with the largest logit: to a hundredth.
+/// About how probable a model finds `largest`, the token with the largest logit: to a hundredth; 0
+/// where that is infinite or no number.
 /// Shape:   [vocab size] float32.
 float probability_of(std::span<const float> logits, Token largest);
 

@@ -35,5 +35,14 @@ TEST(TokenLogprobs, large_logits_and_few_tokens_do_no_harm) {
     EXPECT_TRUE(token_logprobs(logits, 2, 0, tokenizer).top.empty());
 }
 
+TEST(TokenLogprobs, the_largest_has_a_probability) {
+    const std::vector<float> logits = {1.0F, 1.0F, -50.0F};
+    EXPECT_FLOAT_EQ(probability_of(logits, 0), 0.5F);
+    const float infinity = std::numeric_limits<float>::infinity();
+    for (const float value : {infinity, -infinity, std::numeric_limits<float>::quiet_NaN()}) {
+        EXPECT_EQ(probability_of(std::vector<float>{value, value}, 0), 0.0F) << value;
+    }
+}
+
 }  // namespace
 }  // namespace mullama

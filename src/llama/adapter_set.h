@@ -12,7 +12,9 @@ namespace mullama {
 struct AdapterSet {
     std::vector<AdapterScale> adapters;
     std::uint64_t control_vector = 0;  ///< Its fingerprint; 0 where there is none.
-    bool has_directions = false;       ///< Whether directions of adapters are in its place.
+    /// The engine takes no other vector once it has failed to make room for one.
+    bool directions_failed = false;
+    bool has_directions = false;  ///< Whether directions of adapters are in its place.
 
     /// A number that tells sets with different effects apart; 0 for none.
     std::uint64_t fingerprint() const;

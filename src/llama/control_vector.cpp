@@ -74,6 +74,13 @@ Result<void> add_direction(
 Result<void> set_directions(
     Context& context, std::vector<float> directions, std::int32_t first, std::int32_t last
 ) {
+    AdapterSet& set = Handles::context(context).adapters;
+    if (set.directions_failed) {
+        return fail(
+            ErrorCode::kExhausted, "there was not enough memory for a control vector before"
+        );
+    }
+    llama_synchronize(handle(context));  // a step on a GPU may still read the old ones
     // The engine leaves the layers that it is given nothing for as they were.
     const auto length = static_cast<std::size_t>(context.model().embedding_length());
     directions.resize(static_cast<std::size_t>(context.model().layers() - 1) * length);
@@ -87,6 +94,7 @@ Result<void> set_directions(
         last
     );
     if (status == 0) return {};
+    set.directions_failed = true;
     return fail(ErrorCode::kExhausted, "the control vector could not be set: {}", guard.reason());
 }
 
@@ -189,6 +197,7 @@ Result<void> lend_directions(Context& context, const ControlVector& vector) {
     if (any) {
         MULLAMA_TRY(set_directions(context, vector.directions, 1, context.model().layers() - 1));
     } else {
+        llama_synchronize(handle(context));
         llama_set_adapter_cvec(handle(context), nullptr, 0, 0, 0, 0);
     }
     set.has_directions = any;

@@ -66,9 +66,10 @@ Result<std::uint64_t> bytes_of_model(
     return estimate->total_bytes();
 }
 
-// Who wants no draft model has the same answers with one.
+// Answers are the same with any draft model, and without.
 bool drafts_as(const LoadOptions& loaded, const LoadOptions& wanted) {
-    return wanted.draft_model.empty() || loaded.draft_model == wanted.draft_model;
+    if (wanted.draft_model.empty() || loaded.draft_model == wanted.draft_model) return true;
+    return wanted.draft_optional && !loaded.draft_model.empty();
 }
 
 bool has(const std::vector<std::filesystem::path>& files, const std::filesystem::path& file) {
@@ -102,20 +103,19 @@ Result<std::uint64_t> estimated_bytes(
     std::uint64_t bytes = *own + bytes_of(options.projector);
     for (const auto& adapter : options.adapters) bytes += bytes_of(adapter);
     for (const auto& adapter : options.idle_adapters) bytes += bytes_of(adapter);
-    if (options.draft_model.empty()) return bytes;
-    const auto draft = bytes_of_model(options.draft_model, options.engine, 0);
-    if (!draft && !options.draft_optional) return draft;
-    return bytes + draft.value_or(0);
+    if (options.draft_model.empty() || options.engine.draft_max == 0) return bytes;
+    return bytes + bytes_of_model(options.draft_model, options.engine, 0).value_or(0);
 }
 
 LoadOptions joined(LoadOptions wanted, const LoadOptions& other) {
     const std::int32_t length =
         std::max(length_of(wanted.engine.context_length), length_of(other.engine.context_length));
     wanted.engine.context_length = length == length_of(0) ? 0 : length;
-    return with_adapters_of(std::move(wanted), other);
-}
-
-LoadOptions with_adapters_of(LoadOptions wanted, const LoadOptions& other) {
+    const bool asks = !other.draft_model.empty() && !other.draft_optional;
+    if (wanted.draft_model.empty() || (wanted.draft_optional && asks)) {
+        wanted.draft_model = other.draft_model;
+        wanted.draft_optional = other.draft_optional;
+    }
     for (const auto& file : other.idle_adapters) {
         if (wanted.idle_adapters.size() >= kIdleAdaptersMax) break;
         if (!has(wanted.idle_adapters, file)) wanted.idle_adapters.push_back(file);

@@ -22,13 +22,11 @@ Result<std::uint64_t> estimated_bytes(
     const std::filesystem::path& file, const LoadOptions& options
 );
 
-/// `wanted` with a context and adapters that serve `other` too.
-LoadOptions joined(LoadOptions wanted, const LoadOptions& other);
-
-/// How many adapters are kept for those who asked for them once.
+/// How many idle adapters are kept for those who asked for them once.
 inline constexpr std::size_t kIdleAdaptersMax = 32;
 
-/// `wanted` with the idle adapters of `other` too, as many as are kept.
-LoadOptions with_adapters_of(LoadOptions wanted, const LoadOptions& other);
+/// `wanted` with a context, a draft model and adapters that serve `other` too, where both can be
+/// served.
+LoadOptions joined(LoadOptions wanted, const LoadOptions& other);
 
 }  // namespace mullama

@@ -38,6 +38,25 @@ TEST(LoadFit, a_model_with_a_draft_model_serves_who_wants_none) {
     EXPECT_TRUE(serves(loaded, wanted));
     wanted.draft_model = "other.gguf";
     EXPECT_FALSE(serves(loaded, wanted));
+    wanted.draft_optional = true;
+    EXPECT_TRUE(serves(loaded, wanted)) << "any is as good";
+    loaded.draft_model = "";
+    EXPECT_FALSE(serves(loaded, wanted));
+}
+
+TEST(LoadFit, what_is_asked_for_goes_before_what_the_model_comes_with) {
+    LoadOptions own;
+    own.draft_model = "own.gguf";
+    own.draft_optional = true;
+    LoadOptions asked = with_context(512);
+    asked.draft_model = "asked.gguf";
+    EXPECT_EQ(joined(own, asked).draft_model, "asked.gguf");
+    EXPECT_EQ(joined(asked, own).draft_model, "asked.gguf");
+    EXPECT_EQ(joined({}, own).draft_model, "own.gguf");
+    const LoadOptions both = joined(asked, with_context(8192));
+    EXPECT_TRUE(serves(both, asked));
+    EXPECT_TRUE(serves(both, with_context(8192)));
+    EXPECT_TRUE(serves(both, own));
 }
 
 TEST(LoadFit, adapters_are_kept_for_those_who_ask_again) {
@@ -51,7 +70,7 @@ TEST(LoadFit, adapters_are_kept_for_those_who_ask_again) {
     EXPECT_TRUE(serves(both, loaded));
     EXPECT_TRUE(serves(both, {}));
     for (int i = 0; i < 100; ++i) loaded.idle_adapters.push_back(std::to_string(i));
-    const LoadOptions many = with_adapters_of(wanted, loaded);
+    const LoadOptions many = joined(wanted, loaded);
     EXPECT_EQ(many.idle_adapters.size(), kIdleAdaptersMax);
     EXPECT_TRUE(serves(many, wanted));
 }

@@ -125,6 +125,7 @@ struct LoadedModel::Impl {
     std::optional<ChatTemplate> chat_template;
     std::optional<Error> no_chat;  // why there is no template
     std::unique_ptr<Engine> engine;
+    std::optional<Error> no_draft;   // why it has no draft model, where it should
     std::optional<Error> no_engine;  // why there is no engine
     mutable EmbedWorker embed_worker;
     std::vector<std::filesystem::path> adapter_files;   // in the engine's order
@@ -152,27 +153,31 @@ Result<std::vector<AdapterScale>> load_adapters(
     return adapters;
 }
 
-Result<std::optional<Model>> load_draft_model(const LoadOptions& options) {
-    if (options.draft_model.empty() || options.engine.draft_max == 0) return std::nullopt;
+Result<Model> load_draft_model(const LoadOptions& options) {
     ModelOptions how = options.model;
     how.metadata_overrides.clear();
     how.on_progress = {};
-    auto model = Model::load(options.draft_model, how);
-    if (!model) return std::move(model).error();
-    return std::optional(*std::move(model));
+    return Model::load(options.draft_model, how);
 }
 
-// Where it only may have a draft model, and that does not fit, it has none.
+// Guesses can be spared: where they cannot be had, `no_draft` says why.
 Result<std::unique_ptr<Engine>> make_engine(
-    const Model& model, EngineOptions options, const LoadOptions& load
+    const Model& model,
+    EngineOptions options,
+    const LoadOptions& load,
+    std::optional<Error>& no_draft
 ) {
+    if (load.draft_model.empty() || options.draft_max == 0) {
+        return make_local_engine(model, options);
+    }
     auto draft = load_draft_model(load);
     if (draft) {
         options.draft_model = *std::move(draft);
         auto engine = make_local_engine(model, options);
-        if (engine || !options.draft_model || !load.draft_optional) return engine;
-    } else if (!load.draft_optional) {
-        return std::move(draft).error();
+        if (engine) return engine;
+        no_draft = std::move(engine).error();
+    } else {
+        no_draft = std::move(draft).error();
     }
     options.draft_model.reset();
     return make_local_engine(model, options);
@@ -238,7 +243,7 @@ Result<LoadedModel> LoadedModel::load(Model model, const LoadOptions& options) {
         }
     }
 
-    auto engine = make_engine(impl->model, engine_options, options);
+    auto engine = make_engine(impl->model, engine_options, options, impl->no_draft);
     if (engine) {
         impl->engine = std::move(engine).value();
     } else if (engine.error().code == ErrorCode::kUnsupported) {
@@ -357,6 +362,10 @@ bool LoadedModel::has_chat_template() const {
 const std::string& LoadedModel::chat_template() const {
     static const std::string kNone;
     return impl_->chat_template ? impl_->chat_template->source() : kNone;
+}
+
+const std::optional<Error>& LoadedModel::no_draft_model() const {
+    return impl_->no_draft;
 }
 
 Result<std::int32_t> LoadedModel::adapter(const std::filesystem::path& file) const {

@@ -251,6 +251,59 @@ TEST_F(ModelPoolTest, a_larger_context_is_made_when_the_model_is_idle) {
     EXPECT_EQ(loads_, 1) << "the weights stay";
 }
 
+TEST_F(ModelPoolTest, what_different_requests_want_is_loaded_together) {
+    const auto lora = scratch_.path() / "lora.gguf";
+    test::write_random_lora(lora, file_, 4, 7, 64.0F);
+    ModelRequest larger = request("a");
+    larger.load.engine.context_length = 256;
+    ModelRequest drafted = request("a");
+    drafted.load.draft_model = file_;
+    ModelRequest adapted = request("a");
+    adapted.load.idle_adapters = {lora};
+    ModelPool pool;
+    for (const ModelRequest& each : {larger, drafted, adapted}) ASSERT_TRUE(pool.acquire(each));
+    const auto loaded = pool.acquire(larger);
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ((*loaded)->engine()->info().context_length, 256);
+    EXPECT_TRUE((*loaded)->adapter(lora));
+    EXPECT_FALSE((*loaded)->no_draft_model());
+    for (const ModelRequest& each : {drafted, adapted, request("a")}) {
+        EXPECT_EQ((*pool.acquire(each))->engine(), (*loaded)->engine());
+    }
+    EXPECT_EQ(loads_, 1) << "the weights stay";
+}
+
+TEST_F(ModelPoolTest, what_others_wanted_goes_where_memory_is_short) {
+    ModelRequest drafted = request("a");
+    drafted.load.draft_model = file_;
+    ModelRequest larger = request("a");
+    larger.load.engine.context_length = 256;
+    const std::uint64_t need = estimated_bytes(file_, drafted.load).value();
+    ASSERT_GE(need, estimated_bytes(file_, larger.load).value());
+    ModelPool pool({.memory_bytes_max = need});
+    ASSERT_TRUE(pool.acquire(drafted));
+    const auto lease = pool.acquire(larger);
+    ASSERT_TRUE(lease) << lease.error().message;
+    EXPECT_EQ((*lease)->engine()->info().context_length, 256);
+    EXPECT_EQ(pool.models().front().parallel, 4);
+    EXPECT_EQ(pool.models().front().size_bytes, estimated_bytes(file_, larger.load).value());
+}
+
+TEST_F(ModelPoolTest, a_draft_model_that_cannot_be_used_keeps_nobody_from_the_model) {
+    const auto mamba = scratch_.path() / "mamba.gguf";
+    test::write_tiny_mamba(mamba, 1);
+    ModelPool pool;
+    for (const std::filesystem::path& file : {mamba, scratch_.path() / "missing.gguf"}) {
+        ModelRequest drafted = request("a");
+        drafted.load.draft_model = file;
+        const auto lease = pool.acquire(drafted);
+        ASSERT_TRUE(lease) << lease.error().message;
+        EXPECT_TRUE((*lease)->no_draft_model());
+        EXPECT_NE((*lease)->engine(), nullptr);
+    }
+    EXPECT_EQ(loads_, 1);
+}
+
 TEST_F(ModelPoolTest, idle_models_go_where_memory_is_short) {
     const std::uint64_t one = estimated_bytes(file_, request("a").load).value();
     ModelPool pool({.memory_bytes_max = one + one / 2});

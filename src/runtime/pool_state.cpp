@@ -171,15 +171,25 @@ void PoolState::settle(PoolSlot& slot, Later& later) {
         grant(slot, wait, later);
     }
     if (slot.waiting.empty() || slot.loading || slot.leases > 0) return;
-    LoadOptions asked = wanted_load(slot);
-    if (slot.model) {
-        asked = with_adapters_of(std::move(asked), slot.loaded_with);
-        // For a larger context the weights can stay.
-        if (same_weights(slot.loaded_with, asked)) slot.weights = slot.model->model();
+    const LoadOptions least = wanted_load(slot);
+    LoadOptions asked = least;
+    if (slot.model && same_weights(slot.loaded_with, asked)) {
+        // The weights can stay, and what others have asked for too.
+        asked = joined(std::move(asked), slot.loaded_with);
+        slot.weights = slot.model->model();
+        slot.replaced = std::exchange(slot.model, std::nullopt);
+    } else if (slot.model) {
         free_model(slot, later);
     }
+    if (!has_memory(slot, asked, later)) asked = least;
     LoadOptions load_options = asked;
-    if (make_room(slot, load_options, later)) start_load(slot, std::move(load_options), asked);
+    if (make_room(slot, load_options, later)) {
+        start_load(slot, std::move(load_options), asked);
+    } else if (slot.replaced) {
+        slot.weights.reset();
+        slot.model = std::exchange(slot.replaced, std::nullopt);
+        free_model(slot, later);
+    }
 }
 
 // What suits all who wait.
@@ -204,6 +214,15 @@ void PoolState::refuse_all(PoolSlot& slot, const Error& error, Later& later) {
     for (const WaitPtr& wait : std::exchange(slot.waiting, {})) {
         later.deliveries.emplace_back([wait, error] { wait->deliver(error); });
     }
+}
+
+// Frees idle models until there is memory for this.
+bool PoolState::has_memory(const PoolSlot& slot, const LoadOptions& load_options, Later& later) {
+    const auto need = estimated_bytes(slot.waiting.front()->request.file, load_options);
+    if (!need) return true;  // whatever is wrong with the file, loading tells
+    while (*need + others_bytes(slot) > memory_bytes && drop_idle(slot, later)) {
+    }
+    return *need + others_bytes(slot) <= memory_bytes;
 }
 
 // Frees idle models until there is a place and memory for one more; false where it has to wait for
@@ -273,7 +292,7 @@ bool PoolState::drop_idle(const PoolSlot& wanted, Later& later) {
 void PoolState::free_model(PoolSlot& slot, Later& later) {
     freed.push_back(std::move(*slot.model));
     slot.model.reset();
-    if (!slot.weights) later.events.push_back(fmt::format("unloaded {}", slot.name));
+    later.events.push_back(fmt::format("unloaded {}", slot.name));
     changed.notify_all();
 }
 
@@ -303,7 +322,9 @@ void PoolState::load(PoolSlot& slot, const std::filesystem::path& file, LoadOpti
         gone = std::exchange(freed, {});
     }
     gone.clear();
-    // Only this thread looks at them while the slot is loading.
+    // Only this thread looks at these while the slot is loading. What is replaced goes first: the
+    // engine does not guard what a model knows of its adapters.
+    slot.replaced.reset();
     const std::optional<Model> weights = std::exchange(slot.weights, std::nullopt);
     end_load(
         slot,

@@ -55,10 +55,11 @@ using WaitPtr = std::shared_ptr<ModelPool::PendingLease::Wait>;
 struct PoolSlot {
     std::string name;
     std::optional<LoadedModel> model = {};
-    std::optional<Model> weights = {};  // of a model that goes, for the one that comes
-    LoadOptions loaded_with = {};       // as asked for
-    std::int32_t parallel = 0;          // as it could be had
-    std::uint64_t bytes = 0;            // estimated, while loading or loaded
+    std::optional<LoadedModel> replaced = {};  // goes before the one on its weights comes
+    std::optional<Model> weights = {};
+    LoadOptions loaded_with = {};  // as asked for
+    std::int32_t parallel = 0;     // as it could be had
+    std::uint64_t bytes = 0;       // estimated, while loading or loaded
     bool loading = false;
     std::thread loader = {};              // while `loading`
     Clock::TimePoint progressed_at = {};  // the load, last
@@ -104,6 +105,7 @@ struct PoolState : std::enable_shared_from_this<PoolState> {
     void grant(PoolSlot& slot, const WaitPtr& wait, Later& later);
     LoadOptions wanted_load(const PoolSlot& slot) const;
     void refuse_all(PoolSlot& slot, const Error& error, Later& later);
+    bool has_memory(const PoolSlot& slot, const LoadOptions& load_options, Later& later);
     bool make_room(PoolSlot& slot, LoadOptions& load_options, Later& later);
     bool drop_idle(const PoolSlot& wanted, Later& later);
     std::uint64_t others_bytes(const PoolSlot& slot) const;

@@ -144,8 +144,13 @@ Response slots(Service& service, const std::string& model, bool fails_when_busy)
         if (!model.empty() && engine.name != model) continue;
         const std::int32_t busy = std::min(engine.stats.running, engine.info.sequences_max);
         has_idle |= busy < engine.info.sequences_max;
-        groups.push_back({engine.name, engine.info.context_length, engine.info.sequences_max, busy}
-        );
+        groups.push_back({
+            engine.name,
+            engine.info.context_length,
+            engine.info.sequences_max,
+            busy,
+            engine.info.draft_max > 0,
+        });
     }
     if (fails_when_busy && !has_idle) return llamacpp_error(503, "no slot available");
     return json_response(dialect::format_slots(groups));

@@ -57,13 +57,30 @@ LoadOptions load_options(LoadOptions options, const api::Options& asked) {
 Result<void> add_draft_model(const Service& service, ModelChoice& choice) {
     const auto& asked = choice.options.values().load.draft_model;
     LoadOptions& load = choice.request.load;
+    load.draft_optional = !asked || asked->empty();
     if (!asked) {
         load.draft_model = choice.model.draft;
-        load.draft_optional = true;
     } else if (!asked->empty()) {
         auto model = service.catalog.find(*asked);
         if (!model) return model.error();
         load.draft_model = std::move(model->file);
+    }
+    return {};
+}
+
+// Those that come after the model's own in the engine are others', by their names.
+Result<void> check_adapters(const ModelChoice& choice) {
+    const auto& adapters = choice.options.values().adapters;
+    if (!adapters) return {};
+    const std::size_t count = choice.model.adapters.size();
+    for (const AdapterUse& use : *adapters) {
+        if (use.index >= 0 && std::cmp_less(use.index, count)) continue;
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "there is no adapter {}: the model has {}, counted from 0",
+            use.index,
+            count
+        );
     }
     return {};
 }
@@ -85,8 +102,11 @@ Result<void> add_named_adapters(const Service& service, ModelChoice& choice) {
         }
         for (const auto& file : model->adapters) {
             choice.adapters.emplace_back(file, scale);
-            const bool is_own = std::ranges::find(load.adapters, file) != load.adapters.end();
-            if (!is_own) load.idle_adapters.push_back(file);
+            const auto in = [&file](const auto& files) {
+                return std::ranges::find(files, file) != files.end();
+            };
+            if (in(load.adapters) || in(load.idle_adapters)) continue;
+            load.idle_adapters.push_back(file);
         }
     }
     return {};
@@ -155,6 +175,7 @@ Result<ModelChoice> choose_model(Service& service, const api::ModelUse& use) {
         const auto scales = service.adapter_scales.find(choice.model.name, count);
         if (scales) choice.options.set_adapters(*scales);
     }
+    MULLAMA_TRY(check_adapters(choice));
     MULLAMA_TRY(add_named_adapters(service, choice));
     choice.request.keep_alive = use.keep_alive;
     return choice;
@@ -168,6 +189,9 @@ Task<Result<AcquiredModel>> acquire_model(Service& service, api::ModelUse use, E
     auto acquiring = service.pool.acquire_async(choice->request, executor);
     Result<ModelLease> lease = co_await acquiring;
     if (!lease) co_return std::move(lease).error();
+    if (!choice->request.load.draft_optional && (*lease)->no_draft_model()) {
+        co_return *(*lease)->no_draft_model();
+    }
     const auto placed = place_adapters(*choice, **lease);
     if (!placed) co_return placed.error();
     if (!choice->options.text_biases().empty()) {

@@ -206,7 +206,9 @@ TEST_F(Routes, properties_and_slots_tell_of_models_without_loading_them) {
     json("POST", "/tokenize", R"({"model": "tiny", "content": "a"})");
     EXPECT_EQ(json("GET", "/props").at("is_sleeping"), false);
     EXPECT_EQ(json("GET", "/props").at("default_generation_settings").at("n_ctx"), 256);
-    EXPECT_EQ(json("GET", "/slots?fail_on_no_slot=1").as_array().size(), 4U);
+    const auto slots = json("GET", "/slots?fail_on_no_slot=1");
+    EXPECT_EQ(slots.as_array().size(), 4U);
+    EXPECT_EQ(slots.at(0).at("speculative"), true);
     EXPECT_EQ(json("GET", "/slots?model=other").as_array().size(), 0U);
 }
 

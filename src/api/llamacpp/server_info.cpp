@@ -37,7 +37,7 @@ std::string format_slots(const std::vector<SlotGroup>& groups) {
     for (const SlotGroup& group : groups) {
         for (std::int32_t i = 0; i < group.slots; ++i) {
             out.begin_object().field("id", id++).field("model", group.model);
-            out.field("n_ctx", group.context_length).field("speculative", false);
+            out.field("n_ctx", group.context_length).field("speculative", group.speculative);
             out.field("is_processing", i < group.busy).end_object();
         }
     }

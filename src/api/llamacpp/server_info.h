@@ -32,6 +32,7 @@ struct SlotGroup {
     std::int32_t context_length = 0;
     std::int32_t slots = 0;
     std::int32_t busy = 0;
+    bool speculative = false;  ///< Whether tokens are guessed.
 };
 
 /// The options that hold where neither a request nor the model says otherwise.
@@ -47,8 +48,7 @@ struct AdapterInfo {
     float scale = 1.0F;     ///< How strongly it is used where a request says nothing.
 };
 
-/// The answer of /lora-adapters, of a model's files: they count in full where a
-/// request does not say else.
+/// The answer of /lora-adapters; a model's adapters are numbered from 0 on.
 std::string format_adapters(const std::vector<AdapterInfo>& adapters);
 
 /// The answer of /embedding and /embeddings.
