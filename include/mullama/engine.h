@@ -57,9 +57,9 @@ struct EngineOptions {
     /// and hybrid models.
     std::int32_t draft_max = 16;
     /// A smaller model with the same vocabulary that guesses where the text does not tell, if that
-    /// has been faster. It reads what the answers say and takes KV cells of its own for that, as
-    /// many as the model. Has no effect on prompts with pictures, nor on recurrent and hybrid
-    /// models.
+    /// has been faster. It reads what the answers say and takes KV cells of its own for that, at
+    /// most as many as the model. Has no effect on prompts with pictures, nor on recurrent and
+    /// hybrid models.
     std::optional<Model> draft_model = {};
     /// Threads of a step; 0 as in ContextOptions, and fewer while other programs keep cores busy.
     std::int32_t threads = 0;

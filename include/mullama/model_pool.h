@@ -44,8 +44,9 @@ struct ModelRequest {
     /// Its GGUF file.
     std::filesystem::path file = {};
     /// How to load it. A loaded one serves a request with a smaller context too; for a larger one,
-    /// or other threads, its context is made anew as soon as it is idle, for other devices it is
-    /// loaded anew.
+    /// other threads, another draft model or an adapter that it has not, its context is made anew
+    /// as soon as it is idle, with what others have asked for where there is memory for that; for
+    /// other devices it is loaded anew.
     LoadOptions load = {};
     /// How long to keep it afterwards; unset = as before, or PoolOptions::keep_alive where it is
     /// loaded for this.

@@ -23,7 +23,7 @@ struct LoadSettings {
     std::optional<std::int32_t> num_gpu = {};
     std::optional<std::int32_t> main_gpu = {};
     std::optional<bool> use_mmap = {};
-    /// The name of a model; empty = none, not even the model's own.
+    /// The name of a model; empty = it is loaded without where it is not yet.
     std::optional<std::string> draft_model = {};
 
     friend bool operator==(const LoadSettings&, const LoadSettings&) = default;

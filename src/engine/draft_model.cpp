@@ -95,11 +95,15 @@ void DraftModel::forget(std::size_t id) {
 }
 
 std::size_t DraftModel::guess(std::span<Reader> readers, std::int32_t tokens_max) {
-    const auto most = static_cast<std::size_t>(std::min(tokens_max, info_.batch_size));
+    const auto most = static_cast<std::size_t>(info_.batch_size);
     batch_.clear();
     for (Reader& reader : readers) {
         reader.entry.reset();
-        if (reader.is_open) read(reader, most);
+        if (reader.is_open && std::cmp_less_equal(left_of(reader), kFew)) read(reader, most);
+    }
+    const std::size_t with_long = batch_.size() + static_cast<std::size_t>(tokens_max);
+    for (Reader& reader : readers) {
+        if (reader.is_open && !reader.entry) read(reader, std::min(with_long, most));
         reader.is_open = reader.entry.has_value();
     }
     if (batch_.empty()) return 0;

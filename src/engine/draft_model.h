@@ -20,6 +20,9 @@ namespace mullama {
 /// Threads: engine thread only.
 class DraftModel {
   public:
+    /// Reading as many takes no longer than a guess.
+    static constexpr std::int32_t kFew = 8;
+
     /// An answer to guess for.
     struct Reader {
         const Sequence* sequence = nullptr;  ///< Not one with pictures.
@@ -37,9 +40,10 @@ class DraftModel {
     /// tokens are to be read before it can guess; unset where it cannot.
     std::optional<std::int32_t> unread(const Sequence& sequence);
 
-    /// Reads for those that are open what unread() told, or their last guess, at most `tokens_max`
-    /// tokens together, in one step, and guesses one token for each whose text was read to its end.
-    /// The others are not open afterwards. Gives how many tokens were read.
+    /// Reads for those that are open what unread() told, or their last guess, in one step, and
+    /// guesses one token for each whose text was read to its end. The others are not open
+    /// afterwards: those with more than a few tokens to read share `tokens_max`. Gives how many
+    /// were read.
     std::size_t guess(std::span<Reader> readers, std::int32_t tokens_max);
 
   private:
@@ -48,6 +52,10 @@ class DraftModel {
     }
     void forget(std::size_t id);
     void share_longest(const Sequence& sequence);
+    std::size_t left_of(const Reader& reader) {
+        const std::size_t size = reader.sequence->tokens.size() + reader.guesses.size();
+        return size - held_of(*reader.sequence).size();
+    }
     void read(Reader& reader, std::size_t tokens_max);
     bool decode();
     bool forget_idle();

@@ -91,6 +91,20 @@ TEST_F(DraftModelTest, reads_long_texts_in_parts) {
     EXPECT_EQ(guess(*text, 2), "ab");
 }
 
+TEST_F(DraftModelTest, those_with_little_to_read_do_not_wait_for_those_with_much) {
+    const auto much = sequence(0, std::string(40, 'x') + "<abc>");
+    const auto little = sequence(1, "<def>");
+    std::vector<DraftModel::Reader> readers = {
+        {.sequence = much.get(), .guesses_max = 1}, {.sequence = little.get(), .guesses_max = 1}
+    };
+    for (const auto& reader : readers) ASSERT_TRUE(model_.unread(*reader.sequence));
+    EXPECT_EQ(model_.guess(readers, 20), 5U + 20U);
+    EXPECT_TRUE(readers[0].guesses.empty());
+    EXPECT_EQ(readers[1].guesses.size(), 1U);
+    ASSERT_EQ(model_.unread(*much), 25);
+    EXPECT_EQ(guess(*much, 1), "a");
+}
+
 TEST_F(DraftModelTest, reads_what_texts_have_in_common_once) {
     const std::string common(40, 'x');
     EXPECT_EQ(guess(*sequence(0, common + "<abc>"), 1), "a");

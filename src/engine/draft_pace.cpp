@@ -114,6 +114,8 @@ void DraftPace::took_plain(std::optional<Duration>& base, Duration duration) {
     }
     approach(base, duration);
     model_chance_ += kForget * std::max(kModelChance - model_chance_, 0.0);
+    if (guess_time_) *guess_time_ += kForget * (*base * kGuessFirst - *guess_time_);
+    if (read_time_) *read_time_ += kForget * (*base * kReadFirst - *read_time_);
     reading_credit_ = std::min(reading_credit_ + kEarned, kCreditMax);
     after_ -= kForget * after_;
     for (auto& more : more_) {

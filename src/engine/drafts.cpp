@@ -16,9 +16,6 @@ bool allows_drafts(const std::unique_ptr<Sequence>& sequence) {
     return sequence->is_generating() && sequence->stop_at <= sequence->decoded;
 }
 
-/// Reading as many takes no longer than a guess.
-constexpr std::int32_t kFew = 8;
-
 }  // namespace
 
 Drafts::Drafts(Decoder& decoder, Decoder* draft_model, const Clock& clock, std::int32_t tokens_max)
@@ -61,12 +58,13 @@ void Drafts::guess_by_model(const Sequences& running, const Bounds& bounds) {
     std::vector<DraftPace::Draft> drafts(running.size());
     std::vector<DraftModel::Reader> readers;
     std::vector<std::size_t> places;  // of the readers among those that run
+    bool reading = false;             // more than the last few tokens of one
     for (std::size_t i = 0; i < running.size(); ++i) {
         Sequence& sequence = *running[i];
         drafts[i] = chances_of(sequence.draft);
         const bool told = !drafts[i].empty() && drafts[i].front() >= pace_.model_chance();
         if (!sequence.is_generating() || !sequence.takes_part() || told) continue;
-        if (sequence.draft_max() == 0 || !is_worth_reading(sequence, answers)) continue;
+        if (sequence.draft_max() == 0 || !is_worth_reading(sequence, answers, reading)) continue;
         drafts[i].clear();
         readers.push_back({.sequence = &sequence, .guesses_max = sequence.draft_max()});
         places.push_back(i);
@@ -81,8 +79,8 @@ void Drafts::guess_by_model(const Sequences& running, const Bounds& bounds) {
         const auto start = clock_.now();
         const auto read = static_cast<std::int32_t>(model_->guess(readers, bounds.reading));
         const DraftPace::Duration duration = clock_.now() - start;
-        if (read > kFew * static_cast<std::int32_t>(open.size())) {
-            pace_.read(read, answers, duration);
+        if (std::exchange(reading, false)) {
+            if (read > 0) pace_.read(read, answers, duration);
         } else if (read > 0) {
             pace_.guessed(duration);
             guessing_ += duration;
@@ -92,21 +90,26 @@ void Drafts::guess_by_model(const Sequences& running, const Bounds& bounds) {
         }
     }
     for (std::size_t r = 0; r < readers.size(); ++r) {
-        if (!readers[r].guesses.empty()) running[places[r]]->draft = std::move(readers[r].guesses);
+        std::vector<Guess>& guesses = readers[r].guesses;
+        std::vector<Guess>& told = running[places[r]]->draft;
+        if (guesses.empty()) continue;
+        const double chance = told.empty() ? 0.0 : pace_.chance(told.front().kind);
+        if (pace_.chance(guesses.front().kind) > chance) told = std::move(guesses);
     }
 }
 
-bool Drafts::is_worth_reading(Sequence& sequence, std::int32_t answers) {
+// Several may begin on the same credit: alone one is not always worth a guess.
+bool Drafts::is_worth_reading(Sequence& sequence, std::int32_t answers, bool& reading) {
     if (!sequence.media.empty()) return false;
     const auto unread = model_->unread(sequence);
     if (!unread) return false;
     const std::int32_t generated = sequence.generated();
     const std::int32_t left = sequence.answer_tokens_max - generated;
-    const bool few = *unread <= kFew;
-    const bool begun = sequence.is_being_read;
-    const bool reads = few || pace_.pays_to_read(*unread, begun, generated, left, answers);
-    sequence.is_being_read = reads && !few;
-    return reads;
+    const bool begun = std::exchange(sequence.is_being_read, false);
+    if (*unread <= DraftModel::kFew) return true;
+    sequence.is_being_read = pace_.pays_to_read(*unread, begun, generated, left, answers);
+    reading |= sequence.is_being_read;
+    return sequence.is_being_read;
 }
 
 DraftPace::Draft Drafts::chances_of(const std::vector<Guess>& guesses) const {

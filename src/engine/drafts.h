@@ -44,7 +44,7 @@ class Drafts {
     };
 
     void guess_by_model(const Sequences& running, const Bounds& bounds);
-    bool is_worth_reading(Sequence& sequence, std::int32_t answers);
+    bool is_worth_reading(Sequence& sequence, std::int32_t answers, bool& reading);
     DraftPace::Draft chances_of(const std::vector<Guess>& guesses) const;
 
     Decoder& decoder_;

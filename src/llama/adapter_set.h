@@ -25,8 +25,10 @@ struct AdapterSet {
 Result<void> check_control_vector(const Model& model, const ControlVector& vector);
 
 /// Adds directions of adapters in all layers, in place of those before; none where all are zero.
-/// `vector` has passed check_control_vector().
-/// Errors:  kInvalidArgument: the context has a control vector. kExhausted: not enough memory.
+/// `vector` is a sum of those that have passed check_control_vector(), by their scales.
+/// Errors:  kInvalidArgument: the context has a control vector, or it is not finite. kExhausted:
+/// not
+///          enough memory.
 Result<void> lend_directions(Context& context, const ControlVector& vector);
 
 /// Makes a context compute with other adapters than its own for the next steps. What it saves still

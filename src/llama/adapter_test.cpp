@@ -373,6 +373,13 @@ TEST_F(AdapterTest, a_control_vector_beside_one_that_is_an_adapter_is_refused) {
     EXPECT_EQ(add_adapter(context, adapter).error().code, ErrorCode::kInvalidArgument);
     EXPECT_EQ(logits(context), before);
     clear_control_vector(context);
+    std::vector<AdapterScale> too_many;
+    for (int i = 0; i < 64; ++i) {
+        too_many.push_back({Adapter::load(*model_, vector_path()).value(), 3e38F});
+    }
+    const auto refused = set_adapters(context, too_many);
+    ASSERT_FALSE(refused) << "their sum is not finite";
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
     ASSERT_TRUE(add_adapter(context, adapter));
     EXPECT_EQ(set_control_vector(context, vector).error().code, ErrorCode::kInvalidArgument);
     EXPECT_EQ(logits(context), before);

@@ -194,10 +194,15 @@ Result<void> lend_directions(Context& context, const ControlVector& vector) {
             "the context has a control vector: clear it before an adapter that is one is used"
         );
     }
+    if (!all_finite(vector.directions)) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "a control vector is not finite with its scale: give a smaller one"
+        );
+    }
     if (any) {
         MULLAMA_TRY(set_directions(context, vector.directions, 1, context.model().layers() - 1));
     } else {
-        llama_synchronize(handle(context));
         llama_set_adapter_cvec(handle(context), nullptr, 0, 0, 0, 0);
     }
     set.has_directions = any;

@@ -156,8 +156,18 @@ Result<std::vector<AdapterScale>> load_adapters(
 Result<Model> load_draft_model(const LoadOptions& options) {
     ModelOptions how = options.model;
     how.metadata_overrides.clear();
-    how.on_progress = {};
+    if (how.on_progress) {
+        how.on_progress = [told = how.on_progress](float) { return told(1.0F); };
+    }
     return Model::load(options.draft_model, how);
+}
+
+Error no_guesses(const Model& model) {
+    return fail(
+        ErrorCode::kUnsupported,
+        "{} cannot take back tokens, so that none are guessed: leave the draft model out",
+        model.description()
+    );
 }
 
 // Guesses can be spared: where they cannot be had, `no_draft` says why.
@@ -170,7 +180,8 @@ Result<std::unique_ptr<Engine>> make_engine(
     if (load.draft_model.empty() || options.draft_max == 0) {
         return make_local_engine(model, options);
     }
-    auto draft = load_draft_model(load);
+    const bool recurrent = model.is_recurrent() || model.is_hybrid();
+    auto draft = recurrent ? Result<Model>(no_guesses(model)) : load_draft_model(load);
     if (draft) {
         options.draft_model = *std::move(draft);
         auto engine = make_local_engine(model, options);

@@ -4,6 +4,8 @@
 #include <mullama/model_pool.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <thread>
 #include <utility>
@@ -287,6 +289,50 @@ TEST_F(ModelPoolTest, what_others_wanted_goes_where_memory_is_short) {
     EXPECT_EQ((*lease)->engine()->info().context_length, 256);
     EXPECT_EQ(pool.models().front().parallel, 4);
     EXPECT_EQ(pool.models().front().size_bytes, estimated_bytes(file_, larger.load).value());
+}
+
+TEST_F(ModelPoolTest, a_request_that_cannot_be_served_takes_nothing_from_others) {
+    const std::uint64_t one = estimated_bytes(file_, request("a").load).value();
+    ModelPool pool({.memory_bytes_max = 2 * one});
+    ASSERT_TRUE(pool.acquire(request("a")));
+    ASSERT_TRUE(pool.acquire(request("b")));
+    const auto huge = scratch_.path() / "huge.gguf";
+    std::ofstream(huge).put('x');
+    std::filesystem::resize_file(huge, 2 * one);
+    ModelRequest impossible = request("a");
+    impossible.load.idle_adapters = {huge};
+    const auto refused = pool.acquire(impossible);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kExhausted);
+    EXPECT_THAT(names(pool), ElementsAre("a", "b"));
+    EXPECT_EQ(loads_, 2);
+}
+
+TEST_F(ModelPoolTest, a_model_that_is_made_anew_stays_as_long_as_before) {
+    ModelPool pool;
+    ModelRequest for_ever = request("a");
+    for_ever.keep_alive = -1ns;
+    ASSERT_TRUE(pool.acquire(for_ever));
+    ModelRequest drafted = request("a");
+    drafted.load.draft_model = file_;
+    ASSERT_TRUE(pool.acquire(drafted));
+    EXPECT_FALSE(pool.models().front().expires_in);
+}
+
+TEST_F(ModelPoolTest, a_draft_model_that_cannot_be_used_takes_no_others_place) {
+    const auto mamba = scratch_.path() / "mamba.gguf";
+    test::write_tiny_mamba(mamba, 1);
+    ModelRequest own = request("a");
+    own.load.draft_model = file_;
+    own.load.draft_optional = true;
+    ModelRequest named = request("a");
+    named.load.draft_model = mamba;
+    ModelPool pool;
+    ASSERT_TRUE(pool.acquire(own));
+    EXPECT_TRUE((*pool.acquire(named))->no_draft_model());
+    EXPECT_FALSE((*pool.acquire(own))->no_draft_model());
+    named.load.draft_optional = true;  // as where the model comes with it
+    EXPECT_FALSE((*pool.acquire(named))->no_draft_model()) << "another one is as good";
 }
 
 TEST_F(ModelPoolTest, a_draft_model_that_cannot_be_used_keeps_nobody_from_the_model) {

@@ -56,6 +56,12 @@ std::string describe_load(
 
 }  // namespace
 
+bool PoolSlot::serves(const LoadOptions& wanted) const {
+    const std::filesystem::path& draft = wanted.draft_model;
+    const bool other_draft = !draft.empty() && draft != loaded_with.draft_model;
+    return mullama::serves(loaded_with, wanted) && !(draft_failed && other_draft);
+}
+
 std::optional<Clock::TimePoint> PoolSlot::expires_at() const {
     if (!idle() || keep_alive < KeepAlive::zero()) return std::nullopt;
     return date_after(used_at, keep_alive);
@@ -165,23 +171,26 @@ void PoolState::settle(PoolSlot& slot, Later& later) {
     std::erase_if(slot.waiting, [](const WaitPtr& wait) { return wait->withdrawn(); });
     if (slot.stalled) return refuse_all(slot, stalled_load(slot, options.stall_max), later);
     while (!slot.waiting.empty() && slot.model && !slot.loading &&
-           serves(slot.loaded_with, slot.waiting.front()->request.load)) {
+           slot.serves(slot.waiting.front()->request.load)) {
         const WaitPtr wait = std::move(slot.waiting.front());
         slot.waiting.pop_front();
         grant(slot, wait, later);
     }
     if (slot.waiting.empty() || slot.loading || slot.leases > 0) return;
     const LoadOptions least = wanted_load(slot);
+    if (refuse_impossible(slot, least, later)) return;
     LoadOptions asked = least;
     if (slot.model && same_weights(slot.loaded_with, asked)) {
-        // The weights can stay, and what others have asked for too.
-        asked = joined(std::move(asked), slot.loaded_with);
+        // The weights can stay, and what others have asked for too, but for what is of no use.
+        LoadOptions before = slot.loaded_with;
+        if (slot.draft_failed) before.draft_model.clear();
+        asked = joined(std::move(asked), before);
         slot.weights = slot.model->model();
         slot.replaced = std::exchange(slot.model, std::nullopt);
     } else if (slot.model) {
         free_model(slot, later);
     }
-    if (!has_memory(slot, asked, later)) asked = least;
+    if (slot.replaced && !has_memory(slot, asked, later)) asked = least;
     LoadOptions load_options = asked;
     if (make_room(slot, load_options, later)) {
         start_load(slot, std::move(load_options), asked);
@@ -243,9 +252,15 @@ bool PoolState::make_room(PoolSlot& slot, LoadOptions& load_options, Later& late
         if (!need) return true;
     }
     slot.bytes = *need;
-    if (*need + others_bytes(slot) <= memory_bytes) return true;
-    if (others_bytes(slot) > 0) return false;
-    if (options.memory_bytes_max == 0) return true;
+    return *need + others_bytes(slot) <= memory_bytes || others_bytes(slot) == 0;
+}
+
+// Refuses all who wait where there will never be enough memory, before anything goes for them.
+bool PoolState::refuse_impossible(PoolSlot& slot, LoadOptions load_options, Later& later) {
+    if (options.memory_bytes_max == 0) return false;
+    load_options.engine.sequences_max = 1;
+    const auto need = estimated_bytes(slot.waiting.front()->request.file, load_options);
+    if (!need || *need <= memory_bytes) return false;
     refuse_all(
         slot,
         fail(
@@ -258,7 +273,7 @@ bool PoolState::make_room(PoolSlot& slot, LoadOptions& load_options, Later& late
         ),
         later
     );
-    return false;
+    return true;
 }
 
 std::int32_t PoolState::others_count(const PoolSlot& slot) const {
@@ -303,7 +318,7 @@ void PoolState::start_load(PoolSlot& slot, LoadOptions load_options, const LoadO
     changed.notify_all();
     slot.loaded_with = asked;
     slot.parallel = load_options.engine.sequences_max;
-    slot.keep_alive = first.keep_alive.value_or(options.keep_alive);
+    if (!slot.replaced) slot.keep_alive = first.keep_alive.value_or(options.keep_alive);
     ++loaders;
     slot.loader = std::thread([self = shared_from_this(), &slot, file = first.file, load_options](
                               ) mutable { self->load(slot, file, std::move(load_options)); });
@@ -347,6 +362,7 @@ void PoolState::end_load(
             if (model) freed.push_back(std::move(model).value());
         } else if (model) {
             later.events.push_back(describe_load(slot, *model, load_options));
+            slot.draft_failed = model->no_draft_model().has_value();
             slot.model = std::move(model).value();
             slot.used_at = clock.now();
         } else {

@@ -58,6 +58,7 @@ struct PoolSlot {
     std::optional<LoadedModel> replaced = {};  // goes before the one on its weights comes
     std::optional<Model> weights = {};
     LoadOptions loaded_with = {};  // as asked for
+    bool draft_failed = false;     // the draft model of these cannot be used
     std::int32_t parallel = 0;     // as it could be had
     std::uint64_t bytes = 0;       // estimated, while loading or loaded
     bool loading = false;
@@ -69,6 +70,7 @@ struct PoolSlot {
     Clock::TimePoint used_at = {};  // when its last lease ended
     std::deque<WaitPtr> waiting = {};
 
+    bool serves(const LoadOptions& wanted) const;
     bool idle() const { return leases == 0 && !loading && waiting.empty(); }
     /// When its keep-alive time ends; nothing while it is used or where it stays for ever.
     std::optional<Clock::TimePoint> expires_at() const;
@@ -105,6 +107,7 @@ struct PoolState : std::enable_shared_from_this<PoolState> {
     void grant(PoolSlot& slot, const WaitPtr& wait, Later& later);
     LoadOptions wanted_load(const PoolSlot& slot) const;
     void refuse_all(PoolSlot& slot, const Error& error, Later& later);
+    bool refuse_impossible(PoolSlot& slot, LoadOptions load_options, Later& later);
     bool has_memory(const PoolSlot& slot, const LoadOptions& load_options, Later& later);
     bool make_room(PoolSlot& slot, LoadOptions& load_options, Later& later);
     bool drop_idle(const PoolSlot& wanted, Later& later);

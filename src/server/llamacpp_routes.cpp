@@ -2,7 +2,6 @@
 #include "api/llamacpp/requests.h"
 #include "api/llamacpp/server_info.h"
 #include "api/openai/requests.h"
-#include "base/error.h"
 #include "server/access.h"
 #include "server/answering.h"
 #include "server/conversation.h"
@@ -14,7 +13,6 @@
 #include "server/routes.h"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <utility>
 
@@ -200,17 +198,8 @@ Response set_adapters(
 ) {
     const Result<store::LocalModel> model = find_model(service, use);
     if (!model) return refuse(model.error());
-    for (const AdapterUse& each : adapters) {
-        const auto count = static_cast<std::int32_t>(model->adapters.size());
-        if (each.index >= 0 && each.index < count && std::isfinite(each.scale)) continue;
-        return refuse(fail(
-            ErrorCode::kInvalidArgument,
-            "there is no adapter {}: model '{}' has {}, counted from 0",
-            each.index,
-            model->name,
-            count
-        ));
-    }
+    const auto checked = check_adapters(adapters, model->adapters.size());
+    if (!checked) return refuse(checked.error());
     service.adapter_scales.set(model->name, adapters);
     return json_response(R"({"success":true})");
 }

@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <utility>
 #include <vector>
@@ -61,26 +62,16 @@ Result<void> add_draft_model(const Service& service, ModelChoice& choice) {
     if (!asked) {
         load.draft_model = choice.model.draft;
     } else if (!asked->empty()) {
+        if (load.engine.draft_max == 0) {
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "this server guesses no tokens: leave draft_model out, or start it with a "
+                "--draft-max above 0"
+            );
+        }
         auto model = service.catalog.find(*asked);
         if (!model) return model.error();
         load.draft_model = std::move(model->file);
-    }
-    return {};
-}
-
-// Those that come after the model's own in the engine are others', by their names.
-Result<void> check_adapters(const ModelChoice& choice) {
-    const auto& adapters = choice.options.values().adapters;
-    if (!adapters) return {};
-    const std::size_t count = choice.model.adapters.size();
-    for (const AdapterUse& use : *adapters) {
-        if (use.index >= 0 && std::cmp_less(use.index, count)) continue;
-        return fail(
-            ErrorCode::kInvalidArgument,
-            "there is no adapter {}: the model has {}, counted from 0",
-            use.index,
-            count
-        );
     }
     return {};
 }
@@ -175,10 +166,34 @@ Result<ModelChoice> choose_model(Service& service, const api::ModelUse& use) {
         const auto scales = service.adapter_scales.find(choice.model.name, count);
         if (scales) choice.options.set_adapters(*scales);
     }
-    MULLAMA_TRY(check_adapters(choice));
+    // Those behind the model's own in the engine are others', by their names.
+    if (const auto& adapters = choice.options.values().adapters) {
+        MULLAMA_TRY(check_adapters(*adapters, choice.model.adapters.size()));
+    }
     MULLAMA_TRY(add_named_adapters(service, choice));
     choice.request.keep_alive = use.keep_alive;
     return choice;
+}
+
+Result<void> check_adapters(const std::vector<AdapterUse>& adapters, std::size_t count) {
+    for (const auto& [index, scale] : adapters) {
+        if (index < 0 || std::cmp_greater_equal(index, count)) {
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "there is no adapter {}: the model has {}, counted from 0",
+                index,
+                count
+            );
+        }
+        if (std::isfinite(scale)) continue;
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "the scale of adapter {} is {}: give a number",
+            index,
+            scale
+        );
+    }
+    return {};
 }
 
 Task<Result<AcquiredModel>> acquire_model(Service& service, api::ModelUse use, Executor& executor) {

@@ -7,6 +7,7 @@
 #include <mullama/result.h>
 #include <mullama/task.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -34,8 +35,14 @@ struct ModelChoice {
 /// Threads: any. Reads the disk.
 Result<store::LocalModel> find_model(const Service& service, const api::ModelUse& use);
 
+/// Whether a model with so many adapters can be asked for these.
+/// Errors:  kInvalidArgument: it has no such adapter, or a scale is not finite.
+Result<void> check_adapters(const std::vector<AdapterUse>& adapters, std::size_t count);
+
 /// Finds the model of a call, and what the call gets from it.
-/// Errors:  those of find_model(); kCorrupt: the model's parameters are no options.
+/// Errors:  those of find_model(), also for a draft model and adapters by name, and of
+///          check_adapters(); kCorrupt: the model's parameters are no options. kInvalidArgument: a
+///          name whose adapters are for other weights, or a draft model where none is used.
 /// Threads: any. Reads the disk.
 Result<ModelChoice> choose_model(Service& service, const api::ModelUse& use);
 

@@ -573,7 +573,7 @@ TEST_F(Routes, adapters_can_be_set_for_all_requests_that_say_nothing) {
     const auto refused = set(R"([{"id": 1, "scale": 1}])", 400);
     EXPECT_THAT(
         std::string(refused.at("error").at("message").as_string()),
-        HasSubstr("there is no adapter 1: model 'tuned:latest' has 1")
+        HasSubstr("there is no adapter 1: the model has 1")
     );
     set("7", 400);
     json("POST", "/lora-adapters?model=none", "[]", 404);
