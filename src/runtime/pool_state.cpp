@@ -235,7 +235,7 @@ bool PoolState::has_memory(const PoolSlot& slot, const LoadOptions& load_options
 }
 
 // Frees idle models until there is a place and memory for one more; false where it has to wait for
-// those in use, or cannot be at all.
+// those in use.
 bool PoolState::make_room(PoolSlot& slot, LoadOptions& load_options, Later& later) {
     const std::filesystem::path& file = slot.waiting.front()->request.file;
     Result<std::uint64_t> need = estimated_bytes(file, load_options);
