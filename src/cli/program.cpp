@@ -362,10 +362,11 @@ class CommandLine {
         )
             ->type_name("")
             ->check(CLI::IsMember({"/v1/chat/completions", "/v1/completions"}).description(""));
+        BenchLoad& load = bench_serve_;
         // Before the numbers that it sets, so that those on the command line come after it.
         verb->add_option_function<std::string>(
                 "--workload",
-                [this](const std::string& name) { find_workload(name)->put_into(bench_serve_); },
+                [&load](const std::string& name) { load = find_workload(name)->load; },
                 "A load by its name, see below"
         )
             ->type_name("NAME")

@@ -79,21 +79,25 @@ struct BenchArguments {
 };
 ExitCode bench(const BenchArguments& arguments);
 
+/// What `mullama bench serve` asks a server for.
+struct BenchLoad {
+    std::int32_t requests = 32;        ///< At least 1.
+    std::int32_t clients = 8;          ///< At least 1: requests under way at a time.
+    double rate = 0;                   ///< New requests a second; 0 = as clients come free.
+    std::int32_t prefix_words = 0;     ///< Of a system message that all have.
+    std::int32_t input_words = 100;    ///< Of each one's own, at least 1.
+    std::int32_t output_tokens = 128;  ///< At least 1.
+};
+
 /// `mullama bench serve`
-struct BenchServeArguments {
+struct BenchServeArguments : BenchLoad {
     std::string url;    ///< Empty = the server that the environment names.
     std::string model;  ///< Empty = the only one that the server has.
     std::string endpoint = "/v1/chat/completions";  ///< Or "/v1/completions".
-    std::int32_t requests = 32;                     ///< At least 1.
-    std::int32_t clients = 8;                       ///< At least 1: requests under way at a time.
-    double rate = 0;                      ///< New requests a second; 0 = as clients come free.
-    std::int32_t prefix_words = 0;        ///< Of a system message that all have.
-    std::int32_t input_words = 100;       ///< Of each one's own, at least 1.
-    std::int32_t output_tokens = 128;     ///< At least 1.
-    std::uint32_t seed = 1;               ///< Of texts and times.
-    std::vector<std::string> goals = {};  ///< "ttft:200".
-    std::string form = "md";              ///< "md" or "jsonl".
-    std::string plot;                     ///< A file for an SVG picture; empty for none.
+    std::uint32_t seed = 1;                         ///< Of texts and times.
+    std::vector<std::string> goals = {};            ///< "ttft:200".
+    std::string form = "md";                        ///< "md" or "jsonl".
+    std::string plot;                               ///< A file for an SVG picture; empty for none.
 
     bool is_chat() const { return endpoint.ends_with("/chat/completions"); }
 };

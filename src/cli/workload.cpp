@@ -8,54 +8,30 @@ namespace {
 
 constexpr std::array kWorkloads = {
     Workload{
-        .name = "decode",
-        .help = "long answers, one after the other",
-        .requests = 8,
-        .clients = 1,
-        .input_words = 25,
-        .output_tokens = 256,
+        "decode",
+        "long answers, one after the other",
+        {.requests = 8, .clients = 1, .input_words = 25, .output_tokens = 256},
     },
     Workload{
-        .name = "prompt",
-        .help = "long prompts, one after the other, answered by one token",
-        .requests = 8,
-        .clients = 1,
-        .input_words = 1500,
-        .output_tokens = 1,
+        "prompt",
+        "long prompts, one after the other, answered by one token",
+        {.requests = 8, .clients = 1, .input_words = 1500, .output_tokens = 1},
+    },
+    Workload{"closed", "8 clients that ask again as soon as they are answered", {.requests = 64}},
+    Workload{
+        "burst",
+        "16 clients at once whose prompts begin alike",
+        {.requests = 16, .clients = 16, .prefix_words = 1100, .input_words = 45, .output_tokens = 32
+        },
     },
     Workload{
-        .name = "closed",
-        .help = "8 clients that ask again as soon as they are answered",
-        .requests = 64,
-    },
-    Workload{
-        .name = "burst",
-        .help = "16 clients at once whose prompts begin alike",
-        .requests = 16,
-        .clients = 16,
-        .prefix_words = 1100,
-        .input_words = 45,
-        .output_tokens = 32,
-    },
-    Workload{
-        .name = "open",
-        .help = "a request a second, at random moments, however many are under way",
-        .requests = 60,
-        .clients = 60,
-        .rate = 1,
+        "open",
+        "a request a second, at random moments, however many are under way",
+        {.requests = 60, .clients = 60, .rate = 1},
     },
 };
 
 }  // namespace
-
-void Workload::put_into(BenchServeArguments& arguments) const {
-    arguments.requests = requests;
-    arguments.clients = clients;
-    arguments.rate = rate;
-    arguments.prefix_words = prefix_words;
-    arguments.input_words = input_words;
-    arguments.output_tokens = output_tokens;
-}
 
 std::span<const Workload> workloads() {
     return kWorkloads;

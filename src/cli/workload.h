@@ -11,15 +11,7 @@ namespace mullama::cli {
 struct Workload {
     std::string_view name;
     std::string_view help;
-    std::int32_t requests = 32;
-    std::int32_t clients = 8;
-    double rate = 0;
-    std::int32_t prefix_words = 0;
-    std::int32_t input_words = 100;
-    std::int32_t output_tokens = 128;
-
-    /// Sets the numbers.
-    void put_into(BenchServeArguments& arguments) const;
+    BenchLoad load;
 };
 
 /// All of them, in the order to print them.
