@@ -127,10 +127,15 @@ Response properties(Service& service, const api::ModelUse& use) {
     }));
 }
 
-Task<void> get_properties(Service& service, const Request& request, ResponseWriter& writer) {
+api::ModelUse any_model(const Request& request) {
     api::ModelUse use;
     use.any_model = true;
     use.model = query_value(request.query, "model").value_or("");
+    return use;
+}
+
+Task<void> get_properties(Service& service, const Request& request, ResponseWriter& writer) {
+    api::ModelUse use = any_model(request);
     use.defaults = dialect::default_options();
     return reply_with(service, writer, [&service, use] { return properties(service, use); });
 }
@@ -178,13 +183,6 @@ Response adapters(const Service& service, const api::ModelUse& use) {
         }
     }
     return json_response(dialect::format_adapters(infos));
-}
-
-api::ModelUse any_model(const Request& request) {
-    api::ModelUse use;
-    use.any_model = true;
-    use.model = query_value(request.query, "model").value_or("");
-    return use;
 }
 
 Task<void> get_adapters(Service& service, const Request& request, ResponseWriter& writer) {

@@ -49,6 +49,11 @@ std::string read(const std::filesystem::path& file) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
+/// A further field of a request: a list of adapters.
+std::string with_lora(const std::string& list) {
+    return R"(, "lora": [)" + list + "]";
+}
+
 /// Adds a model to a folder in Ollama's form: its weights, and a layer beside them.
 void add_model(
     const std::filesystem::path& store,
@@ -100,6 +105,24 @@ class Routes : public ::testing::Test {
         const auto file = folder_.path() / "other_vocab.gguf";
         test::write_tiny_llama(file, 3, {.vocab_file = test::vocab_path("gpt-2")});
         return read(file);
+    }
+
+    /// A greedy answer of eight tokens; `more` are further fields of the request.
+    api::json::value ask(
+        const std::string& model, const std::string& more = "", unsigned status = 200
+    ) {
+        return json(
+            "POST",
+            "/completion",
+            R"({"prompt": "abc", "n_predict": 8, "temperature": 0, "ignore_eos": true,
+                "return_tokens": true, "model": ")" +
+                model + "\"" + more + "}",
+            status
+        );
+    }
+
+    api::json::value tokens_of(const std::string& model, const std::string& more = "") {
+        return ask(model, more).at("tokens");
     }
 
     test::ScratchDir folder_;
@@ -293,21 +316,11 @@ TEST_F(Routes, a_model_answers_with_its_adapter) {
     add_model(store, "plain", weights, "system", "");
     add_model(store, "tuned", weights, "adapter", read(lora));
     add_model(store, "broken", weights, "adapter", "no GGUF file");
-    const auto tokens_of = [&](const std::string& model, const std::string& more = "") {
-        return json(
-                   "POST",
-                   "/completion",
-                   R"({"prompt": "abc", "n_predict": 8, "temperature": 0, "ignore_eos": true,
-                       "return_tokens": true, "model": ")" +
-                       model + "\"" + more + "}"
-        )
-            .at("tokens");
-    };
     EXPECT_NE(tokens_of("plain"), tokens_of("tuned"));
     EXPECT_EQ(tokens_of("tuned"), tokens_of("tuned"));
-    EXPECT_EQ(tokens_of("tuned", R"(, "lora": [{"id": 0, "scale": 0}])"), tokens_of("plain"));
-    EXPECT_EQ(tokens_of("tuned", R"(, "lora": [{"id": 0, "scale": 1}])"), tokens_of("tuned"));
-    EXPECT_NE(tokens_of("tuned", R"(, "lora": [{"id": 0, "scale": -1}])"), tokens_of("tuned"));
+    EXPECT_EQ(tokens_of("tuned", with_lora(R"({"id": 0, "scale": 0})")), tokens_of("plain"));
+    EXPECT_EQ(tokens_of("tuned", with_lora(R"({"id": 0, "scale": 1})")), tokens_of("tuned"));
+    EXPECT_NE(tokens_of("tuned", with_lora(R"({"id": 0, "scale": -1})")), tokens_of("tuned"));
     const auto unknown = json(
         "POST", "/completion", R"({"model": "tuned", "prompt": "a", "lora": [{"id": 1}]})", 400
     );
@@ -327,16 +340,6 @@ TEST_F(Routes, a_draft_model_comes_with_the_model_or_with_a_request) {
     add_model(store, "drafted", weights, "draft", weights);
     add_model(store, "lost", weights, "draft", "of a kind that cannot be loaded");
     add_model(store, "other", other_weights(), "system", "");
-    const auto ask = [&](const std::string& model, const std::string& more, unsigned status) {
-        return json(
-            "POST",
-            "/completion",
-            R"({"prompt": "abc", "n_predict": 8, "temperature": 0, "ignore_eos": true,
-                "model": ")" +
-                model + "\"" + more + "}",
-            status
-        );
-    };
     const auto text = ask("small", "", 200).at("content");
     EXPECT_EQ(ask("drafted", "", 200).at("content"), text);
     EXPECT_EQ(ask("drafted", R"(, "draft_model": "")", 200).at("content"), text);
@@ -480,39 +483,29 @@ TEST_F(Routes, a_model_answers_with_the_adapters_of_another_on_the_same_weights)
     }
     add_model(store, "plain", weights, "system", "");
     add_model(store, "broken", weights, "adapter", "no GGUF file");
-    const auto ask = [&](const std::string& model, const std::string& lora, unsigned status = 200) {
-        return json(
-            "POST",
-            "/completion",
-            R"({"prompt": "abc", "n_predict": 8, "temperature": 0, "ignore_eos": true,
-                "return_tokens": true, "model": ")" +
-                model + R"(", "lora": [)" + lora + "]}",
-            status
-        );
-    };
-    const auto tokens_of = [&](const std::string& model, const std::string& lora = "") {
-        return ask(model, lora).at("tokens");
-    };
     const auto plain = tokens_of("plain");
-    EXPECT_EQ(tokens_of("plain", R"({"name": "tuned7"})"), tokens_of("tuned7"));
-    EXPECT_EQ(tokens_of("plain", R"({"name": "tuned8", "scale": 1})"), tokens_of("tuned8"));
-    EXPECT_EQ(tokens_of("plain", R"({"name": "tuned7", "scale": 0})"), plain);
-    EXPECT_EQ(tokens_of("plain"), plain);
-    EXPECT_EQ(tokens_of("tuned7", R"({"name": "tuned7"})"), tokens_of("tuned7"));
-    EXPECT_EQ(tokens_of("tuned7", R"({"name": "tuned8"})"), tokens_of("tuned8"));
+    EXPECT_EQ(tokens_of("plain", with_lora(R"({"name": "tuned7"})")), tokens_of("tuned7"));
     EXPECT_EQ(
-        tokens_of("tuned7", R"({"name": "tuned8"}, {"id": 0, "scale": 1})"),
-        tokens_of("tuned8", R"({"name": "tuned7"}, {"id": 0, "scale": 1})")
+        tokens_of("plain", with_lora(R"({"name": "tuned8", "scale": 1})")), tokens_of("tuned8")
+    );
+    EXPECT_EQ(tokens_of("plain", with_lora(R"({"name": "tuned7", "scale": 0})")), plain);
+    EXPECT_EQ(tokens_of("plain"), plain);
+    EXPECT_EQ(tokens_of("tuned7", with_lora(R"({"name": "tuned7"})")), tokens_of("tuned7"));
+    EXPECT_EQ(tokens_of("tuned7", with_lora(R"({"name": "tuned8"})")), tokens_of("tuned8"));
+    EXPECT_EQ(
+        tokens_of("tuned7", with_lora(R"({"name": "tuned8"}, {"id": 0, "scale": 1})")),
+        tokens_of("tuned8", with_lora(R"({"name": "tuned7"}, {"id": 0, "scale": 1})"))
     );
     const auto message = [&](const std::string& lora, unsigned status) {
-        return std::string(ask("plain", lora, status).at("error").at("message").as_string());
+        const auto refused = ask("plain", with_lora(lora), status);
+        return std::string(refused.at("error").at("message").as_string());
     };
     EXPECT_THAT(message(R"({"name": "plain"})", 400), HasSubstr("has no adapter for 'plain"));
     EXPECT_THAT(message(R"({"name": "tiny"})", 400), HasSubstr("has no adapter for 'plain"));
     EXPECT_THAT(message(R"({"name": "none"})", 404), HasSubstr("'none' not found"));
-    ask("plain", R"({"name": "broken"})", 500);
+    ask("plain", with_lora(R"({"name": "broken"})"), 500);
     EXPECT_EQ(tokens_of("plain"), plain);
-    EXPECT_EQ(tokens_of("plain", R"({"name": "tuned7"})"), tokens_of("tuned7"));
+    EXPECT_EQ(tokens_of("plain", with_lora(R"({"name": "tuned7"})")), tokens_of("tuned7"));
 }
 
 TEST_F(Routes, a_control_vector_is_an_adapter_too) {
@@ -522,21 +515,11 @@ TEST_F(Routes, a_control_vector_is_an_adapter_too) {
     const auto store = folder_.path() / "models";
     add_model(store, "plain", weights, "system", "");
     add_model(store, "steered", weights, "adapter", read(vector));
-    const auto tokens_of = [&](const std::string& model, const std::string& lora) {
-        return json(
-                   "POST",
-                   "/completion",
-                   R"({"prompt": "abc", "n_predict": 8, "temperature": 0, "ignore_eos": true,
-                       "return_tokens": true, "model": ")" +
-                       model + R"(", "lora": [)" + lora + "]}"
-        )
-            .at("tokens");
-    };
-    const auto plain = tokens_of("plain", "");
-    const auto steered = tokens_of("steered", R"({"id": 0, "scale": 9})");
+    const auto plain = tokens_of("plain");
+    const auto steered = tokens_of("steered", with_lora(R"({"id": 0, "scale": 9})"));
     EXPECT_NE(steered, plain);
-    EXPECT_EQ(tokens_of("steered", R"({"id": 0, "scale": 0})"), plain);
-    EXPECT_EQ(tokens_of("plain", R"({"name": "steered", "scale": 9})"), steered);
+    EXPECT_EQ(tokens_of("steered", with_lora(R"({"id": 0, "scale": 0})")), plain);
+    EXPECT_EQ(tokens_of("plain", with_lora(R"({"name": "steered", "scale": 9})")), steered);
 }
 
 TEST_F(Routes, adapters_can_be_set_for_all_requests_that_say_nothing) {
@@ -546,23 +529,13 @@ TEST_F(Routes, adapters_can_be_set_for_all_requests_that_say_nothing) {
     const auto store = folder_.path() / "models";
     add_model(store, "plain", weights, "system", "");
     add_model(store, "tuned", weights, "adapter", read(lora));
-    const auto tokens_of = [&](const std::string& model, const std::string& more = "") {
-        return json(
-                   "POST",
-                   "/completion",
-                   R"({"prompt": "abc", "n_predict": 8, "temperature": 0, "ignore_eos": true,
-                       "return_tokens": true, "model": ")" +
-                       model + "\"" + more + "}"
-        )
-            .at("tokens");
-    };
     const auto set = [&](const std::string& scales, unsigned status = 200) {
         return json("POST", "/lora-adapters?model=tuned", scales, status);
     };
     const auto tuned = tokens_of("tuned");
     EXPECT_EQ(set(R"([{"id": 0, "scale": 0}])").at("success"), true);
     EXPECT_EQ(tokens_of("tuned"), tokens_of("plain"));
-    EXPECT_EQ(tokens_of("tuned", R"(, "lora": [{"id": 0, "scale": 1}])"), tuned);
+    EXPECT_EQ(tokens_of("tuned", with_lora(R"({"id": 0, "scale": 1})")), tuned);
     set(R"([{"id": 0, "scale": 0.5}])");
     const auto told = json("GET", "/lora-adapters?model=tuned");
     EXPECT_EQ(told.at(0).at("scale").to_number<double>(), 0.5);
