@@ -117,8 +117,8 @@ class Decoder {
 
     /// Forgets the positions from `end` on and frees their cells. After one decode() that added
     /// them and other tokens of no more than one pass, what follows is computed as without them;
-    /// later the sliding windows of some models have lost what they would have had. Errors:  any:
-    /// nothing of the sequence can be relied on; remove() it.
+    /// later the sliding windows of some models have lost what they would have had.
+    /// Errors:  any: nothing of the sequence can be relied on; remove() it.
     virtual Result<void> truncate(SequenceId /*sequence*/, Position /*end*/) {
         return Error{ErrorCode::kUnsupported, "sequences cannot be truncated here"};
     }

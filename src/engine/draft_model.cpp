@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "engine/llama_decoder.h"
+#include "engine/prefix_tree.h"
 #include "engine/token_logprobs.h"
 #include "llama/top_tokens.h"
 
@@ -20,9 +21,10 @@ constexpr std::size_t kFar = 300;
 /// By how many tokens vocabularies may differ in size, as in llama.cpp: some are filled up.
 constexpr std::int32_t kSizesApart = 128;
 
-std::size_t same_beginning(std::span<const Token> a, std::span<const Token> b) {
-    const auto parting = std::ranges::mismatch(a, b);
-    return static_cast<std::size_t>(parting.in1 - a.begin());
+/// How much of what is held is the text's beginning, without its last token, which is read again
+/// since a guess follows it.
+std::size_t same_beginning(std::span<const Token> held, std::span<const Token> text) {
+    return static_cast<std::size_t>(common_length(held, text.first(text.size() - 1)));
 }
 
 Result<void> check_vocab(const Vocab& draft, const Vocab& vocab) {
@@ -48,12 +50,11 @@ DraftModel::DraftModel(Decoder& decoder, std::int32_t vocab_size)
       vocab_size_(vocab_size),
       held_(static_cast<std::size_t>(info_.sequences_max)) {}
 
-// The last token is always read again, since a guess follows it.
 std::optional<std::int32_t> DraftModel::unread(const Sequence& sequence) {
     const std::vector<Token>& tokens = sequence.tokens;
     if (failed_ || static_cast<std::int32_t>(tokens.size()) >= info_.context_length) return {};
     std::vector<Token>& held = held_of(sequence);
-    const std::size_t same = std::min(same_beginning(held, tokens), tokens.size() - 1);
+    const std::size_t same = same_beginning(held, tokens);
     if (same < held.size()) {
         // A window that is moved far back has holes.
         const bool far = decoder_.sharing() != Sharing::kParts && held.size() - same > kFar;
@@ -73,11 +74,11 @@ void DraftModel::share_longest(const Sequence& sequence) {
     if (decoder_.sharing() != Sharing::kParts) return;
     const auto id = static_cast<std::size_t>(sequence.id);
     std::size_t longest = held_[id].size() + kSharedMin;
+    if (longest >= sequence.tokens.size()) return;
     std::optional<std::size_t> from;
     for (std::size_t other = 0; other < held_.size(); ++other) {
         if (other == id || held_[other].size() <= longest) continue;
-        const std::size_t same =
-            std::min(same_beginning(held_[other], sequence.tokens), sequence.tokens.size() - 1);
+        const std::size_t same = same_beginning(held_[other], sequence.tokens);
         if (same <= longest) continue;
         longest = same;
         from = other;

@@ -78,7 +78,7 @@ Result<std::unique_ptr<Engine>> make_local_engine(
     auto decoder = LlamaDecoder::create(model, options);
     if (!decoder) return std::move(decoder).error();
     std::unique_ptr<Decoder> draft_model;
-    if (options.draft_model && options.draft_max > 0 && (*decoder)->can_truncate()) {
+    if (options.draft_model && (*decoder)->info().draft_max > 0) {
         auto made = make_draft_decoder(*options.draft_model, model, options, (*decoder)->info());
         if (!made) return std::move(made).error();
         draft_model = *std::move(made);

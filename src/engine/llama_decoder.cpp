@@ -71,9 +71,14 @@ Result<std::int32_t> cells_of_all(std::int32_t length, const EngineOptions& opti
     );
 }
 
+// Of the last token, which nothing takes back.
+bool keeps_state(const Model& model) {
+    return model.is_recurrent() || model.is_hybrid();
+}
+
 // Windows hold the last positions only, and a recurrent state is that of the last one.
 Sharing sharing_of(const Model& model) {
-    const bool whole = model.sliding_window() > 0 || model.is_recurrent() || model.is_hybrid();
+    const bool whole = model.sliding_window() > 0 || keeps_state(model);
     return whole ? Sharing::kWhole : Sharing::kParts;
 }
 
@@ -113,7 +118,7 @@ Result<std::unique_ptr<Decoder>> LlamaDecoder::create(
         .kv_cells = *cells,
         .batch_size = context->batch_size(),
         .vocab_size = model.vocab().size(),
-        .draft_max = model.is_recurrent() || model.is_hybrid() ? 0 : options.draft_max,
+        .draft_max = keeps_state(model) ? 0 : options.draft_max,
     };
     return std::unique_ptr<Decoder>(new LlamaDecoder(model, std::move(*context), info, options));
 }
@@ -125,7 +130,7 @@ LlamaDecoder::LlamaDecoder(
       info_(info),
       adapters_(options.adapters),
       ubatch_size_(context.ubatch_size()),
-      keeps_state_(model.is_recurrent() || model.is_hybrid()),
+      keeps_state_(keeps_state(model)),
       can_forget_(context.memory().can_shift() && !keeps_state_),
       sharing_(sharing_of(model)),
       spare_(info.sequences_max),

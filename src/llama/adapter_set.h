@@ -26,9 +26,8 @@ Result<void> check_control_vector(const Model& model, const ControlVector& vecto
 
 /// Adds directions of adapters in all layers, in place of those before; none where all are zero.
 /// `vector` is a sum of those that have passed check_control_vector(), by their scales.
-/// Errors:  kInvalidArgument: the context has a control vector, or it is not finite. kExhausted:
-/// not
-///          enough memory.
+/// Errors:  kInvalidArgument: the context has a control vector, or it is not finite.
+///          kExhausted: not enough memory.
 Result<void> lend_directions(Context& context, const ControlVector& vector);
 
 /// Makes a context compute with other adapters than its own for the next steps. What it saves still
