@@ -28,8 +28,6 @@ endfunction()
 function(mullama_engine_options out)
     set(options
         -DCMAKE_BUILD_TYPE=Release
-        -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER}
-        -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
         -DCMAKE_POSITION_INDEPENDENT_CODE=ON
         -DBUILD_SHARED_LIBS=OFF
         -DLLAMA_BUILD_COMMON=${MULLAMA_WITH_CHAT}
@@ -67,23 +65,22 @@ function(mullama_engine_flags out)
     set(${out} "${flags}" PARENT_SCOPE)
 endfunction()
 
-function(mullama_build_engine out_dir)
-    mullama_engine_options(options)
-    mullama_engine_flags(flags)
-    string(SHA256 key
-        "${options};${flags};${MULLAMA_LLAMA_SOURCE_ID};${CMAKE_CXX_COMPILER_ID}${CMAKE_CXX_COMPILER_VERSION}"
-    )
+# Builds the targets of a project of its own in build/engine/<prefix><hash of key and compiler>, unless that is done.
+function(mullama_build_once out_dir prefix key)
+    cmake_parse_arguments(ARG "ALWAYS" "SOURCE;FLAGS" "OPTIONS;TARGETS" ${ARGN})
+    string(SHA256 key "${key};${CMAKE_CXX_COMPILER_ID}${CMAKE_CXX_COMPILER_VERSION}")
     string(SUBSTRING "${key}" 0 12 key)
     set(root "${CMAKE_SOURCE_DIR}/build/engine")
-    set(dir "${root}/${key}")
+    set(dir "${root}/${prefix}${key}")
     set(${out_dir} "${dir}" PARENT_SCOPE)
 
     file(MAKE_DIRECTORY "${root}")
-    file(LOCK "${root}/${key}.lock" GUARD FUNCTION TIMEOUT 3600)
-    if(EXISTS "${dir}/.complete" AND NOT MULLAMA_LLAMA_CPP_DIR)
+    file(LOCK "${dir}.lock" GUARD FUNCTION TIMEOUT 3600)
+    if(EXISTS "${dir}/.complete" AND NOT ARG_ALWAYS)
         return()
     endif()
-    message(NOTICE "Building the engine in build/engine/${key} (once per CPU and flags; minutes on a cold cache)")
+    list(JOIN ARG_TARGETS " and " names)
+    message(NOTICE "Building ${names} in build/engine/${prefix}${key} (once; minutes on a cold cache)")
     set(launcher "")
     if(CMAKE_CXX_COMPILER_LAUNCHER)
         set(launcher
@@ -91,29 +88,40 @@ function(mullama_build_engine out_dir)
             "-DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER}"
         )
     endif()
-    # Its warnings, thousands with g++ 12, are not ours to mend: -w.
+    # Their warnings, thousands with g++ 12, are not ours to mend: -w.
     execute_process(
-        COMMAND ${CMAKE_COMMAND} -Wno-dev -G Ninja -S "${MULLAMA_LLAMA_SOURCE_DIR}" -B "${dir}"
-            ${options} ${launcher} "-DCMAKE_C_FLAGS=${flags} -w" "-DCMAKE_CXX_FLAGS=${flags} -w"
+        COMMAND ${CMAKE_COMMAND} -Wno-dev -G Ninja -S "${ARG_SOURCE}" -B "${dir}"
+            -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER} -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
+            ${ARG_OPTIONS} ${launcher} "-DCMAKE_C_FLAGS=${ARG_FLAGS} -w" "-DCMAKE_CXX_FLAGS=${ARG_FLAGS} -w"
         OUTPUT_FILE "${dir}.configure.log" ERROR_FILE "${dir}.configure.log"
         RESULT_VARIABLE status
     )
     if(NOT status EQUAL 0)
         file(READ "${dir}.configure.log" log)
-        message(FATAL_ERROR "configuring llama.cpp failed:\n${log}")
+        message(FATAL_ERROR "configuring ${names} failed:\n${log}")
     endif()
+    execute_process(COMMAND ${CMAKE_COMMAND} --build "${dir}" --target ${ARG_TARGETS} RESULT_VARIABLE status)
+    if(NOT status EQUAL 0)
+        message(FATAL_ERROR "building ${names} failed: see above; the folder is ${dir}")
+    endif()
+    file(TOUCH "${dir}/.complete")
+endfunction()
+
+function(mullama_build_engine out_dir)
+    mullama_engine_options(options)
+    mullama_engine_flags(flags)
     set(targets llama mtmd)
     if(MULLAMA_WITH_CHAT)
         list(APPEND targets llama-common)
     endif()
-    execute_process(
-        COMMAND ${CMAKE_COMMAND} --build "${dir}" --target ${targets}
-        RESULT_VARIABLE status
-    )
-    if(NOT status EQUAL 0)
-        message(FATAL_ERROR "building llama.cpp failed: see above; its folder is ${dir}")
+    set(always "")
+    if(MULLAMA_LLAMA_CPP_DIR)
+        set(always ALWAYS)
     endif()
-    file(TOUCH "${dir}/.complete")
+    mullama_build_once(dir "" "${options};${flags};${MULLAMA_LLAMA_SOURCE_ID}" ${always}
+        SOURCE "${MULLAMA_LLAMA_SOURCE_DIR}" FLAGS "${flags}" OPTIONS ${options} TARGETS ${targets}
+    )
+    set(${out_dir} "${dir}" PARENT_SCOPE)
 endfunction()
 
 # Declares llama::llama, llama::mtmd and llama::common over the archives in `dir`.

@@ -29,6 +29,7 @@ LIBRARIES = {
     "libedit": ["histedit.h", "editline/*"],
     "nlohmann": ["nlohmann/*"],
     "llama.cpp": ["llama.h", "llama-cpp.h", "ggml*.h", "gguf.h"],
+    "xgrammar": ["xgrammar/*"],
     "mtmd": ["mtmd.h", "mtmd-helper.h"],
     "llama-common": ["chat.h", "chat-peg-parser.h", "peg-parser.h", "common.h", "json.h", "log.h", "json-schema-to-grammar.h", "sampling.h", "jinja/*"],
 }

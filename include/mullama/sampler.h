@@ -2,6 +2,7 @@
 
 #include <mullama/custom_sampler.h>
 #include <mullama/result.h>
+#include <mullama/token_grammar.h>
 #include <mullama/types.h>
 #include <mullama/vocab.h>
 
@@ -174,6 +175,10 @@ class Sampler {
         std::string_view root = "root",
         std::string_view prefix = ""
     );
+
+    /// As above, by a grammar or rule of the caller's own for the tokens of `vocab`.
+    /// Errors:  kInvalidArgument: null, or there is a grammar already.
+    Result<void> constrain(const Vocab& vocab, std::unique_ptr<TokenGrammar> grammar);
 
     /// Number of samplers in the chain.
     std::size_t size() const;

@@ -134,7 +134,8 @@ LlamaDecoder::LlamaDecoder(
       can_forget_(context.memory().can_shift() && !keeps_state_),
       sharing_(sharing_of(model)),
       spare_(info.sequences_max),
-      context_(std::move(context)) {
+      context_(std::move(context)),
+      grammars_(std::make_unique<GrammarCompiler>(model)) {
     context_.set_abort([this] { return interrupted_.load(std::memory_order_relaxed); });
     batch_.reserve(info_.batch_size);
     const bool chooses_threads = options.threads == 0 && options.threads_batch == 0;
@@ -297,8 +298,16 @@ Result<void> LlamaDecoder::restore(
 Result<std::unique_ptr<TokenSampler>> LlamaDecoder::make_sampler(
     const SamplingOptions& options, std::span<const Token> prompt
 ) const {
-    auto sampler = mullama::make_sampler(model_.vocab(), options, info_.context_length);
+    SamplingOptions chain = options;
+    std::unique_ptr<TokenGrammar> grammar;
+    if (!std::exchange(chain.grammar, {}).empty()) {
+        auto started = grammars_->start(options.grammar, options.grammar_prefix);
+        if (!started) return std::move(started).error();
+        grammar = *std::move(started);
+    }
+    auto sampler = mullama::make_sampler(model_.vocab(), chain, info_.context_length);
     if (!sampler) return std::move(sampler).error();
+    if (grammar) MULLAMA_TRY(sampler->constrain(model_.vocab(), std::move(grammar)));
     MULLAMA_TRY(sampler->prime(prompt));
     return std::make_unique<LlamaSampler>(std::move(*sampler));
 }

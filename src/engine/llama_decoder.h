@@ -2,6 +2,7 @@
 
 #include "engine/decoder.h"
 #include "engine/thread_pace.h"
+#include "grammar/grammar_compiler.h"
 #include <mullama/adapter.h>
 #include <mullama/batch.h>
 #include <mullama/context.h>
@@ -73,6 +74,7 @@ class LlamaDecoder final : public Decoder {
     std::atomic<bool> interrupted_ = false;
     Context context_;
     Batch batch_;
+    const std::unique_ptr<GrammarCompiler> grammars_;
     std::optional<ThreadPace> pace_;  // unset where the caller chose the threads
 };
 

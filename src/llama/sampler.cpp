@@ -61,10 +61,7 @@ Result<void> Sampler::append(Sampler other) {
         impl_->add(llama_sampler_chain_remove(other.impl_->chain.get(), 0), entry);
     }
     other.impl_->entries.clear();
-    if (other.impl_->grammar) {
-        impl_->grammar = std::move(other.impl_->grammar);
-        impl_->grammar_prefix = std::move(other.impl_->grammar_prefix);
-    }
+    if (other.impl_->grammar) impl_->grammar = std::move(other.impl_->grammar);
     if (other.impl_->failure) impl_->failure = std::move(other.impl_->failure);
     return {};
 }
@@ -74,7 +71,7 @@ Result<Token> Sampler::sample(std::span<const float> logits) {
     auto drawn = impl_->draw(logits);
     if (!drawn || !impl_->grammar) return drawn;
     try {
-        if (grammar_allows(impl_->grammar.get(), *drawn)) return drawn;
+        if (impl_->grammar->allows(*drawn)) return drawn;
         return impl_->draw_masked(logits);
     } catch (const std::exception& error) {
         return engine_failure(error);
@@ -96,7 +93,7 @@ Result<std::optional<Token>> Sampler::apply(std::vector<Candidate>& candidates) 
     }
     llama_token_data_array array{work.data(), work.size(), -1, false};
     try {
-        if (impl_->grammar) llama_sampler_apply(impl_->grammar.get(), &array);
+        if (impl_->grammar) impl_->mask(array);
     } catch (const std::exception& error) {
         return engine_failure(error);
     }
@@ -114,7 +111,7 @@ Result<void> Sampler::accept(Token token) {
     try {
         MULLAMA_TRY(impl_->check_allowed(token));
         llama_sampler_accept(impl_->chain.get(), token);
-        llama_sampler_accept(impl_->grammar.get(), token);
+        if (impl_->grammar) impl_->grammar->accept(token);
         for (auto& entry : impl_->entries) entry.remember(token);
     } catch (const std::exception& error) {
         impl_->failure = fail(
@@ -146,10 +143,7 @@ Result<void> Sampler::prime(std::span<const Token> prompt) {
 
 void Sampler::reset() {
     llama_sampler_reset(impl_->chain.get());
-    llama_sampler_reset(impl_->grammar.get());
-    for (const Token token : impl_->grammar_prefix) {
-        llama_sampler_accept(impl_->grammar.get(), token);
-    }
+    if (impl_->grammar) impl_->grammar->reset();
     impl_->failure.reset();
     for (auto& entry : impl_->entries) {
         entry.asleep_bytes = 0;
@@ -173,8 +167,7 @@ Result<Sampler> Sampler::clone() const {
             llama_sampler_accept(to.entries[i].sampler, kNoChoice);
         }
     }
-    to.grammar.reset(llama_sampler_clone(impl_->grammar.get()));
-    to.grammar_prefix = impl_->grammar_prefix;
+    if (impl_->grammar) to.grammar = impl_->grammar->clone();
     to.vocab = impl_->vocab;
     to.vocab_size = impl_->vocab_size;
     to.failure = impl_->failure;

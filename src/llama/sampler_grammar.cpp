@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "llama/gbnf_grammar.h"
 #include "llama/handles.h"
 #include "llama/sampler_checks.h"
 #include "llama/sampler_impl.h"
@@ -33,34 +34,13 @@ Result<void> check_triggers(const Vocab& vocab, const LazyGrammarOptions& option
     return {};
 }
 
-Result<llama_sampler_ptr> new_grammar(
-    const Vocab& vocab, std::string_view grammar, std::string_view root
-) {
-    MULLAMA_TRY(check_grammar(vocab, grammar, root));
-    llama_sampler_ptr sampler(llama_sampler_init_grammar(
-        handle(vocab), std::string(grammar).c_str(), std::string(root).c_str()
-    ));
-    if (sampler) return sampler;
-    return fail(ErrorCode::kInvalidArgument, "the engine refused the grammar");
-}
-
-// Some tokenizers put a space before the first piece: it is none of the text.
-Result<std::vector<Token>> prefix_tokens(const Vocab& vocab, std::string_view prefix) {
-    if (prefix.empty()) return std::vector<Token>();
-    auto tokens = vocab.tokenize(prefix, /*add_special=*/false, /*parse_special=*/true);
-    if (!tokens || tokens->empty()) return tokens;
-    const std::string first = vocab.piece(tokens->front(), /*special=*/true);
-    if (first.starts_with(' ') && !prefix.starts_with(' ')) tokens->erase(tokens->begin());
-    return tokens;
-}
-
 }  // namespace
 
 Result<void> Sampler::add_grammar(
     const Vocab& vocab, std::string_view grammar, std::string_view root
 ) {
     MULLAMA_TRY(impl_->check_open());
-    auto sampler = new_grammar(vocab, grammar, root);
+    auto sampler = make_grammar_sampler(vocab, grammar, root);
     if (!sampler) return sampler.error();
     MULLAMA_TRY(impl_->set_vocab(handle(vocab), vocab.size()));
     impl_->add(sampler->release(), {.kind = SamplerKind::kGrammar});
@@ -121,26 +101,16 @@ Result<void> Sampler::add_infill(const Vocab& vocab) {
 Result<void> Sampler::constrain(
     const Vocab& vocab, std::string_view grammar, std::string_view root, std::string_view prefix
 ) {
-    if (impl_->grammar) {
-        return fail(ErrorCode::kInvalidArgument, "the sampler is constrained by a grammar already");
-    }
-    auto sampler = new_grammar(vocab, grammar, root);
-    if (!sampler) return sampler.error();
-    auto tokens = prefix_tokens(vocab, prefix);
-    if (!tokens) return std::move(tokens).error();
-    for (const Token token : *tokens) {
-        if (!grammar_allows(sampler->get(), token)) {
-            return fail(
-                ErrorCode::kInvalidArgument,
-                "the grammar does not begin with \"{}\", which the prompt ends with",
-                prefix
-            );
-        }
-        llama_sampler_accept(sampler->get(), token);
-    }
+    auto made = make_gbnf_grammar(vocab, grammar, root, prefix);
+    if (!made) return std::move(made).error();
+    return constrain(vocab, std::move(made).value());
+}
+
+Result<void> Sampler::constrain(const Vocab& vocab, std::unique_ptr<TokenGrammar> grammar) {
+    if (!grammar) return fail(ErrorCode::kInvalidArgument, "the grammar is null");
+    MULLAMA_TRY(impl_->check_unconstrained());
     MULLAMA_TRY(impl_->set_vocab(handle(vocab), vocab.size()));
-    impl_->grammar = std::move(*sampler);
-    impl_->grammar_prefix = std::move(*tokens);
+    impl_->grammar = std::move(grammar);
     return {};
 }
 

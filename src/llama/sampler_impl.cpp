@@ -25,6 +25,20 @@ Error no_number(std::size_t logits) {
     );
 }
 
+Error no_token_left() {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "no token is left to choose: the grammar, the logit bias and the other samplers exclude all"
+    );
+}
+
+// `allowed` as in TokenGrammar::allowed().
+bool is_set(std::span<const std::uint32_t> allowed, std::size_t token) {
+    constexpr std::size_t kWordBits = 32;
+    const std::size_t word = token / kWordBits;
+    return word < allowed.size() && (allowed[word] >> (token % kWordBits) & 1U) != 0;
+}
+
 }  // namespace
 
 Error engine_failure(const std::exception& error) {
@@ -79,6 +93,11 @@ Result<void> Sampler::Impl::check_open() const {
         "sampler '{}' chooses the token: add others before it",
         llama_sampler_name(entries.back().sampler)
     );
+}
+
+Result<void> Sampler::Impl::check_unconstrained() const {
+    if (!grammar) return {};
+    return fail(ErrorCode::kInvalidArgument, "the sampler is constrained by a grammar already");
 }
 
 Result<void> Sampler::Impl::set_vocab(const llama_vocab* new_vocab, std::int32_t size) {
@@ -158,10 +177,7 @@ Result<Token> Sampler::Impl::choose(bool sorted, std::size_t first) {
     }
     const auto& chosen = array.data[array.selected];
     if (chosen.logit > -std::numeric_limits<float>::infinity()) return chosen.id;
-    return fail(
-        ErrorCode::kInvalidArgument,
-        "no token is left to choose: the grammar, the logit bias and the other samplers exclude all"
-    );
+    return no_token_left();
 }
 
 Result<Token> Sampler::Impl::draw(std::span<const float> logits) {
@@ -211,13 +227,24 @@ Result<Token> Sampler::Impl::draw_masked(std::span<const float> logits) {
     if (only_greedy()) {
         fill_top(logits, kGreedyTries, candidates);
         for (const auto& candidate : candidates) {
-            if (grammar_allows(grammar.get(), candidate.id)) return candidate.id;
+            if (grammar->allows(candidate.id)) return candidate.id;
         }
     }
-    fill_candidates(logits, candidates);
-    llama_token_data_array array{candidates.data(), candidates.size(), -1, false};
-    llama_sampler_apply(grammar.get(), &array);
-    return choose(false, 0);
+    masked.assign(logits.begin(), logits.end());
+    const std::span<const std::uint32_t> allowed = grammar->allowed();
+    for (std::size_t token = 0; token < masked.size(); ++token) {
+        if (!is_set(allowed, token)) masked[token] = -std::numeric_limits<float>::infinity();
+    }
+    return argmax(masked) == kNoToken ? Result<Token>(no_token_left()) : draw(masked);
+}
+
+void Sampler::Impl::mask(llama_token_data_array& array) {
+    const std::span<const std::uint32_t> allowed = grammar->allowed();
+    for (auto& candidate : std::span(array.data, array.size)) {
+        if (!is_set(allowed, static_cast<std::size_t>(candidate.id))) {
+            candidate.logit = -std::numeric_limits<float>::infinity();
+        }
+    }
 }
 
 Result<void> Sampler::Impl::check_allowed(Token token) {
@@ -228,7 +255,7 @@ Result<void> Sampler::Impl::check_allowed(Token token) {
             token
         );
     };
-    if (grammar && !grammar_allows(grammar.get(), token)) return refused();
+    if (grammar && !grammar->allows(token)) return refused();
     for (auto& entry : entries) {
         const bool lazy = entry.kind == SamplerKind::kLazyGrammar;
         if (!lazy && entry.kind != SamplerKind::kGrammar) continue;
@@ -254,13 +281,6 @@ Result<void> Sampler::Impl::check_lazy(SamplerEntry& entry, Token token) {
         "earlier",
         kAsleepBytesMax
     );
-}
-
-bool grammar_allows(llama_sampler* grammar, Token token) {
-    llama_token_data candidate{token, 0.0F, 0.0F};
-    llama_token_data_array array{&candidate, 1, -1, false};
-    llama_sampler_apply(grammar, &array);
-    return candidate.logit == 0.0F;
 }
 
 bool grammar_awake(llama_sampler* grammar, std::int32_t vocab_size) {

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <mullama/sampler.h>
+#include <mullama/token_grammar.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <llama-cpp.h>
@@ -57,6 +60,8 @@ struct Sampler::Impl {
     void add(llama_sampler* sampler, SamplerEntry entry);
     /// Errors: kInvalidArgument: the last sampler chooses, so that nothing can follow.
     Result<void> check_open() const;
+    /// Errors: kInvalidArgument: the choices follow a grammar already.
+    Result<void> check_unconstrained() const;
     /// Errors: kInvalidArgument: another vocabulary has been given before.
     Result<void> set_vocab(const llama_vocab* vocab, std::int32_t size);
     bool chooses() const;
@@ -70,6 +75,8 @@ struct Sampler::Impl {
     /// 0 where all are needed.
     std::size_t enough(std::size_t first) const;
     Result<Token> draw_masked(std::span<const float> logits);
+    /// Takes the chance from the candidates that the grammar does not allow.
+    void mask(llama_token_data_array& array);
     /// Runs the samplers from `first` on. `array.selected` is -1 where none chooses.
     Result<void> run(llama_token_data_array& array, std::size_t first);
     Result<Token> choose(bool sorted, std::size_t first);
@@ -80,20 +87,26 @@ struct Sampler::Impl {
     Result<void> check_custom();
 
     llama_sampler_ptr chain;
-    std::vector<SamplerEntry> entries;  ///< Those of the chain, in order.
-    llama_sampler_ptr grammar;          ///< From constrain(); may be null.
-    std::vector<Token> grammar_prefix;  ///< What the grammar has been told before the answer.
+    std::vector<SamplerEntry> entries;      ///< Those of the chain, in order.
+    std::unique_ptr<TokenGrammar> grammar;  ///< From constrain(); may be null.
     const llama_vocab* vocab = nullptr;
     std::int32_t vocab_size = 0;   ///< 0 where no sampler knows it.
     std::optional<Error> failure;  ///< Set while a grammar is in no state to go on.
     std::vector<llama_token_data> candidates;
     std::vector<Token> touched;
+    std::vector<float> masked;  ///< The logits that the grammar leaves.
 };
 
 /// What the engine threw, as an error.
 Error engine_failure(const std::exception& error);
 
-/// Whether a grammar allows `token` next.
+/// A sampler that keeps to a GBNF grammar.
+/// Errors:  kInvalidArgument: the grammar has an error; the message says where.
+Result<llama_sampler_ptr> make_grammar_sampler(
+    const Vocab& vocab, std::string_view grammar, std::string_view root
+);
+
+/// Whether a grammar sampler allows `token` next.
 bool grammar_allows(llama_sampler* grammar, Token token);
 
 /// Whether a lazy grammar has met its trigger.

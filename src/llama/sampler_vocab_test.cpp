@@ -3,8 +3,13 @@
 #include <mullama/sampler.h>
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <memory>
 #include <random>
+#include <span>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -87,6 +92,63 @@ TEST(SamplerGrammar, constrains_greedy_and_random_choices) {
             EXPECT_EQ(text.substr(end), ".$") << text;
         }
     }
+}
+
+// Allows the tokens that are multiples of a number.
+class Multiples final : public TokenGrammar {
+  public:
+    explicit Multiples(Token of) : of_(of) {}
+
+    bool allows(Token token) override { return token % of_ == 0; }
+
+    std::span<const std::uint32_t> allowed() override {
+        words_.assign(static_cast<std::size_t>(vocab().size() + 31) / 32, 0);
+        for (Token token = 0; token < vocab().size(); token += of_) {
+            const auto bit = static_cast<std::size_t>(token);
+            words_[bit / 32] |= std::uint32_t{1} << (bit % 32);
+        }
+        return words_;
+    }
+
+    void accept(Token /*token*/) override { ++of_; }
+    void reset() override {}
+    std::unique_ptr<TokenGrammar> clone() const override {
+        return std::make_unique<Multiples>(*this);
+    }
+
+  private:
+    Token of_;
+    std::vector<std::uint32_t> words_;
+};
+
+TEST(SamplerGrammar, constrains_choices_by_a_rule_of_the_callers_own) {
+    std::vector<float> logits(static_cast<std::size_t>(vocab().size()));
+    logits[700] = 3.0F;
+    logits[701] = 5.0F;
+    logits[704] = 4.0F;
+    Sampler sampler;
+    ASSERT_TRUE(sampler.constrain(vocab(), std::make_unique<Multiples>(7)));
+    ASSERT_TRUE(sampler.add_top_k(2));
+    ASSERT_TRUE(sampler.add_greedy());
+    const auto seventh = sampler.sample(logits);
+    ASSERT_TRUE(seventh) << seventh.error().message;
+    EXPECT_EQ(*seventh, 700);
+    auto copy = sampler.clone();
+    ASSERT_TRUE(copy);
+    ASSERT_TRUE(sampler.accept(700));
+    EXPECT_EQ(*sampler.sample(logits), 704);
+    EXPECT_EQ(*copy->sample(logits), 700);
+    EXPECT_FALSE(sampler.accept(701));
+}
+
+TEST(SamplerGrammar, takes_one_grammar_and_no_null) {
+    Sampler sampler;
+    EXPECT_EQ(
+        sampler.constrain(vocab(), std::unique_ptr<TokenGrammar>()).error().message,
+        "the grammar is null"
+    );
+    ASSERT_TRUE(sampler.constrain(vocab(), "root ::= \"a\""));
+    EXPECT_FALSE(sampler.constrain(vocab(), std::make_unique<Multiples>(7)));
 }
 
 TEST(SamplerGrammar, constrained_greedy_equals_masking_everything) {
