@@ -4,6 +4,7 @@
 #include "base/guarded.h"
 
 #include <optional>
+#include <utility>
 
 namespace mullama {
 
@@ -16,11 +17,12 @@ class Bell {
         rung_.notify_all();
     }
 
-    /// Blocks until it has been rung since the last wait, or `deadline` has passed.
-    void wait(std::optional<Clock::TimePoint> deadline) {
+    /// Blocks until it has been rung since the last wait, or `deadline` has passed. Gives whether
+    /// it has been rung.
+    bool wait(std::optional<Clock::TimePoint> deadline) {
         const auto is_rung = [](bool rung) { return rung; };
         auto rung = deadline ? rung_.lock_when_until(*deadline, is_rung) : rung_.lock_when(is_rung);
-        *rung = false;
+        return std::exchange(*rung, false);
     }
 
   private:

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "engine/submission.h"
+#include "engine/wait_for_work.h"
 
 #include <exception>
 #include <utility>
@@ -72,8 +73,13 @@ Result<EventStream> LocalEngine::submit(GenerateRequest request) {
 
 void LocalEngine::serve(const std::stop_token& stop) {
     try {
+        bool has_threads = true;
         while (!stop.stop_requested()) {
-            if (!loop_.step()) bell_->wait(loop_.deadline());
+            if (loop_.step()) {
+                has_threads = true;
+            } else {
+                wait_for_work(*bell_, loop_.deadline(), has_threads);
+            }
         }
         loop_.end_all(fail(ErrorCode::kUnavailable, "the engine is shutting down"));
     } catch (const std::exception& exception) {

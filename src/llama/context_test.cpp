@@ -9,6 +9,8 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <thread>
@@ -116,6 +118,32 @@ TEST(Context, a_long_prefill_can_be_aborted_and_the_context_used_again) {
     context.memory().clear();
     ASSERT_TRUE(context.decode(run_of(8)));
     EXPECT_TRUE(context.logits(7));
+}
+
+// Threads of this process.
+std::ptrdiff_t thread_count() {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return std::distance(begin(tasks), end(tasks));
+}
+
+TEST(Context, gives_back_the_threads_that_it_computes_with) {
+    const Model model = load(test::tiny_llama());
+    Context context = make(model, {.threads = 3, .threads_batch = 3});
+    const auto compute = [&] {
+        Batch batch;
+        ASSERT_TRUE(batch.add(1, 0, 0, true));
+        ASSERT_TRUE(context.decode(batch));
+        ASSERT_TRUE(context.memory().remove(0));
+    };
+    end_compute_threads();
+    const std::ptrdiff_t before = thread_count();
+    compute();
+    if (thread_count() == before) GTEST_SKIP() << "this engine computes without OpenMP";
+    EXPECT_EQ(thread_count(), before + 2);
+    end_compute_threads();
+    EXPECT_EQ(thread_count(), before);
+    compute();
+    EXPECT_EQ(thread_count(), before + 2);
 }
 
 TEST(Context, an_abort_can_come_from_another_thread) {

@@ -7,6 +7,7 @@
 #include "llama/image_header.h"
 #include "llama/log.h"
 #include "llama/picture_cache.h"
+#include "llama/threads.h"
 #include <mullama/gguf.h>
 #include <mullama/projector.h>
 
@@ -295,7 +296,9 @@ Result<void> Projector::Impl::add_tokens(const mtmd_input_chunk& chunk, std::vec
 Result<MediaEmbedding> Projector::Impl::encode(
     const mtmd_input_chunk& chunk, const EngineGuard& guard
 ) {
-    if (mtmd_encode_chunk(context.get(), &chunk) != 0) {
+    const bool is_encoded = mtmd_encode_chunk(context.get(), &chunk) == 0;
+    end_compute_threads();  // whose thread this is may not compute for long
+    if (!is_encoded) {
         const auto code = guard.out_of_memory() ? ErrorCode::kExhausted : ErrorCode::kInternal;
         return fail(code, "the image could not be computed: {}", guard.reason());
     }

@@ -12,6 +12,11 @@
 #include <sched.h>
 #endif
 
+#if defined(__GNUC__) && !defined(__clang__)
+// Null where the engine is built without OpenMP.
+extern "C" int omp_pause_resource_all(int kind) __attribute__((weak));
+#endif
+
 namespace mullama {
 namespace {
 
@@ -65,6 +70,19 @@ std::int32_t available_cores() {
 std::int32_t available_cores() {
     return logical_cpus();
 }
+
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__)
+
+void end_compute_threads() {
+    constexpr int kSoft = 1;
+    if (omp_pause_resource_all != nullptr) omp_pause_resource_all(kSoft);
+}
+
+#else
+
+void end_compute_threads() {}
 
 #endif
 

@@ -1,5 +1,7 @@
 #include "runtime/embed_worker.h"
 
+#include "engine/wait_for_work.h"
+
 #include <algorithm>
 #include <future>
 #include <utility>
@@ -9,27 +11,42 @@ namespace mullama {
 EmbedWorker::EmbedWorker(Model model, std::vector<AdapterScale> adapters)
     : model_(std::move(model)) {
     options_.adapters = std::move(adapters);
-    thread_ = std::jthread([this] { loop_.run(); });
+    thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }
 
 EmbedWorker::~EmbedWorker() {
-    loop_.stop();
+    thread_.request_stop();
+    bell_.ring();
+}
+
+void EmbedWorker::post(std::function<void()> job) {
+    loop_.post(std::move(job));
+    bell_.ring();
+}
+
+void EmbedWorker::work(const std::stop_token& stop) {
+    bool has_threads = false;
+    while (!stop.stop_requested()) {
+        if (loop_.poll() > 0) {
+            has_threads = true;
+        } else {
+            wait_for_work(bell_, std::nullopt, has_threads);
+        }
+    }
 }
 
 Result<Embeddings> EmbedWorker::embed(const EmbedRequest& request) {
     std::promise<Result<Embeddings>> promise;
-    loop_.post([&] { promise.set_value(run(request)); });
+    post([&] { promise.set_value(run(request)); });
     return promise.get_future().get();
 }
 
 void EmbedWorker::embed(EmbedRequest request, std::function<void(Result<Embeddings>)> done) {
-    loop_.post([this, request = std::move(request), done = std::move(done)] { done(run(request)); }
-    );
+    post([this, request = std::move(request), done = std::move(done)] { done(run(request)); });
 }
 
 void EmbedWorker::rank(RankRequest request, std::function<void(Result<Ranking>)> done) {
-    loop_.post([this, request = std::move(request), done = std::move(done)] { done(run(request)); }
-    );
+    post([this, request = std::move(request), done = std::move(done)] { done(run(request)); });
 }
 
 Result<Embedder*> EmbedWorker::embedder(Pooling pooling, std::int32_t tokens_max) {

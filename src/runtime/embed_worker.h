@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/bell.h"
 #include <mullama/adapter.h>
 #include <mullama/embedding.h>
 #include <mullama/executor.h>
@@ -9,6 +10,7 @@
 
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -27,11 +29,13 @@ class EmbedWorker {
     Result<Embeddings> embed(const EmbedRequest& request);
 
     /// Embeds or ranks on the worker's thread, and calls `done` there. Requests that have not begun
-    /// when the worker ends are dropped.
+    /// when the worker ends may be dropped.
     void embed(EmbedRequest request, std::function<void(Result<Embeddings>)> done);
     void rank(RankRequest request, std::function<void(Result<Ranking>)> done);
 
   private:
+    void post(std::function<void()> job);
+    void work(const std::stop_token& stop);
     Result<Embeddings> run(const EmbedRequest& request);
     Result<Ranking> run(const RankRequest& request);
     Result<Embedder*> embedder(Pooling pooling, std::int32_t tokens_max = 0);
@@ -39,6 +43,7 @@ class EmbedWorker {
     Model model_;
     std::optional<Embedder> embedder_;  // worker thread only
     EmbedderOptions options_;           // what embedder_ is made with
+    Bell bell_;
     EventLoop loop_;
     std::jthread thread_;
 };
