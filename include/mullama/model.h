@@ -66,8 +66,14 @@ struct ModelOptions {
     bool vocab_only = false;
     /// Check the values of every tensor for NaN and infinities: reads the whole file.
     bool check_tensors = false;
-    /// Rearrange weights for faster kernels while loading, where the CPU has them.
-    bool repack = true;
+    /// Rearrange weights for other kernels while loading, where the CPU has them; unset: where
+    /// these are faster, as is measured for each type of weights. What is not rearranged stays
+    /// mapped and shared.
+    std::optional<bool> repack = {};
+    /// Where what was measured is kept for the next process; empty: nowhere.
+    std::filesystem::path tuning_file = {};
+    /// Measure anew what this process or `tuning_file` knows.
+    bool retune = false;
     /// At most 64.
     std::vector<MetadataOverride> metadata_overrides = {};
     /// Called on the loading thread with 0.0 to 1.0; false ends the load with kCancelled.
@@ -96,7 +102,7 @@ class Model {
 
     /// Writes metadata, vocabulary and weights as one GGUF file, in place of one that is there.
     /// Errors:  kIo: the file cannot be written. kInvalidArgument: `path` is no regular file.
-    ///          kUnsupported: loaded with `vocab_only`, loaded with `repack` and quantized, or the
+    ///          kUnsupported: loaded with `vocab_only`, loaded with its weights rearranged, or the
     ///          engine cannot write this architecture.
     Result<void> save(const std::filesystem::path& path) const;
 
@@ -121,6 +127,8 @@ class Model {
     std::int32_t sliding_window() const;
     /// Bytes of all tensors.
     std::uint64_t size_bytes() const;
+    /// Whether weights have been rearranged, where the CPU has kernels for it.
+    bool is_repacked() const;
     /// Number of weights.
     std::uint64_t parameters() const;
     /// For people, for example "llama 135M Q4_1".

@@ -3,6 +3,7 @@
 #include "cli/interrupt.h"
 #include "cli/model_file.h"
 #include "cli/verbs.h"
+#include "store/paths.h"
 #include <mullama/batch.h>
 #include <mullama/context.h>
 #include <mullama/device.h>
@@ -36,6 +37,19 @@ std::vector<BenchTest> tests_of(const BenchArguments& arguments) {
         }
     }
     return tests;
+}
+
+Result<ModelOptions> model_options(const BenchArguments& arguments) {
+    ModelOptions options;
+    if (arguments.repack != "auto") {
+        options.repack = arguments.repack == "on";
+        return options;
+    }
+    const Result<store::Paths> paths = store::default_paths();
+    if (!paths) return paths.error();
+    options.tuning_file = paths->tuning();
+    options.retune = true;
+    return options;
 }
 
 /// Times a model as llama-bench does: on random tokens, from an empty context, without sampling.
@@ -109,7 +123,9 @@ Result<void> print_rows(const BenchArguments& arguments) {
     }
     const Result<ModelFile> file = find_model_file(arguments.model);
     if (!file) return file.error();
-    const Result<Model> model = Model::load(file->path);
+    const Result<ModelOptions> options = model_options(arguments);
+    if (!options) return options.error();
+    const Result<Model> model = Model::load(file->path, *options);
     if (!model) return model.error();
     const BenchedModel benched = {
         .file = file->path.string(),
@@ -136,6 +152,11 @@ Result<void> print_rows(const BenchArguments& arguments) {
             row.samples_ns.push_back(*sample);
         }
         std::cout << bench_line(arguments.form, benched, row) << std::flush;
+    }
+    if (arguments.form == "md" && model->is_repacked()) {
+        std::cout << "\nweights: rearranged, where this CPU has kernels for it\n";
+    } else if (arguments.form == "md") {
+        std::cout << "\nweights: as they lie in the file\n";
     }
     return {};
 }

@@ -4,6 +4,7 @@
 #include "cli/details_text.h"
 #include "cli/terminal.h"
 #include "cli/timing.h"
+#include "store/paths.h"
 #include <mullama/answer_format.h>
 
 #include <chrono>
@@ -80,6 +81,7 @@ Result<LoadedModel> LocalAssistant::load_file(
         }
     }
     options.projector_options.threads = options.engine.threads;
+    if (const auto paths = store::default_paths()) options.model.tuning_file = paths->tuning();
     options.model.on_progress = [&](float progress) {
         spinner.turn(fmt::format("loading {} {:.0f}%", file.name, progress * 100));
         return !interrupt_.pressed();

@@ -331,6 +331,14 @@ class CommandLine {
         verb->add_option("-r,--repetitions", bench_.repetitions, "Of each test (default 5)")
             ->type_name("N")
             ->check(in(1, 10000));
+        verb->add_option(
+                "--repack",
+                bench_.repack,
+                "Rearrange weights for other kernels: on, off, or auto, which measures what is "
+                "faster and keeps that for later loads (default auto)"
+        )
+            ->type_name("")
+            ->check(CLI::IsMember({"on", "off", "auto"}).description(""));
         verb->add_option("-o,--output", bench_.form, "md, csv or jsonl (default md)")
             ->type_name("")
             ->check(CLI::IsMember(

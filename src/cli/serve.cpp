@@ -107,6 +107,7 @@ ExitCode serve(const ServeArguments& arguments) {
     if (!paths) return report(paths.error());
     options.data = paths->home;
     options.load.engine.snapshot_folder = paths->snapshots();
+    options.load.model.tuning_file = paths->tuning();
     Result<store::Catalog> catalog = store::Catalog::open(settings->files);
     if (!catalog) return report(catalog.error());
     auto daemon = server::Daemon::start(options, std::move(catalog).value());

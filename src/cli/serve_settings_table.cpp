@@ -99,15 +99,27 @@ Result<void> set_keep_alive(ServeSettings& settings, const std::string& text) {
     return store_time(text, settings.daemon.pool.keep_alive);
 }
 
-Result<void> set_flash_attention(ServeSettings& settings, const std::string& text) {
-    auto& attention = settings.daemon.load.engine.flash_attention;
-    if (text == "auto" || text.empty()) {
-        attention = FlashAttention::kAuto;
-        return {};
-    }
+// "auto" is unset.
+Result<std::optional<bool>> parse_switch_or_auto(const std::string& text) {
+    if (text == "auto" || text.empty()) return std::optional<bool>();
     const Result<bool> on = parse_switch(text);
     if (!on) return fail(ErrorCode::kInvalidArgument, "it takes on, off or auto");
-    attention = *on ? FlashAttention::kOn : FlashAttention::kOff;
+    return std::optional(*on);
+}
+
+Result<void> set_flash_attention(ServeSettings& settings, const std::string& text) {
+    const auto on = parse_switch_or_auto(text);
+    if (!on) return on.error();
+    auto& attention = settings.daemon.load.engine.flash_attention;
+    attention = FlashAttention::kAuto;
+    if (*on) attention = **on ? FlashAttention::kOn : FlashAttention::kOff;
+    return {};
+}
+
+Result<void> set_repack(ServeSettings& settings, const std::string& text) {
+    const auto on = parse_switch_or_auto(text);
+    if (!on) return on.error();
+    settings.daemon.load.model.repack = *on;
     return {};
 }
 
@@ -360,6 +372,14 @@ const std::array kSettings = {
         "Whether attention uses the fused kernels (default auto)",
         false,
         set_flash_attention
+    },
+    Setting{
+        "repack",
+        "on|off|auto",
+        "",
+        "Whether weights are rearranged for other kernels (default auto: what is faster here)",
+        false,
+        set_repack
     },
     Setting{
         "kv_cache_type",

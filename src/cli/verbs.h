@@ -75,6 +75,7 @@ struct BenchArguments {
     std::vector<std::int32_t> generated_tokens = {128};  ///< As above.
     std::vector<std::int32_t> threads = {0};             ///< Of each test; 0 = automatic.
     std::int32_t repetitions = 5;                        ///< At least 1.
+    std::string repack = "auto";                         ///< Or on, off.
     std::string form = "md";                             ///< One of kBenchForms.
 };
 ExitCode bench(const BenchArguments& arguments);

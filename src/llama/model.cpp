@@ -128,6 +128,10 @@ std::int32_t Model::sliding_window() const {
     return llama_model_n_swa(impl_->model.get());
 }
 
+bool Model::is_repacked() const {
+    return impl_->repacked;
+}
+
 std::uint64_t Model::size_bytes() const {
     return llama_model_size(impl_->model.get());
 }

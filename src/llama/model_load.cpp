@@ -5,6 +5,7 @@
 #include "llama/model_check.h"
 #include "llama/model_params.h"
 #include "llama/model_values.h"
+#include "llama/repack_choice.h"
 #include <mullama/gguf.h>
 #include <mullama/model.h>
 
@@ -12,6 +13,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <ggml-backend.h>
 
 namespace mullama {
 namespace {
@@ -114,6 +117,13 @@ ModelOptions fit_options(std::span<const GgufFile> files, ModelOptions options) 
         return file.alignment() % kMappedAlignment == 0;
     });
     if (!aligned && options.load_mode == LoadMode::kAuto) options.load_mode = LoadMode::kRead;
+    const bool is_for_cpu = options.gpu_layers == 0 ||
+                            ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) == nullptr;
+    if (!options.repack && !options.vocab_only && is_for_cpu) {
+        options.repack = repacking_pays(files, [&](GgufTensorType type) {
+            return known_repack_times(type, options.tuning_file, options.retune);
+        });
+    }
     return options;
 }
 
@@ -166,7 +176,7 @@ std::shared_ptr<const ModelImpl> describe(
     impl->fingerprint = fingerprint(files, options.metadata_overrides);
     impl->files = files_fingerprint(files);
     impl->vocab_only = options.vocab_only;
-    impl->repacked = options.repack && has_quantized(files);
+    impl->repacked = options.repack.value_or(true) && has_quantized(files);
     impl->classifier = has_tensor(files, "cls.weight") || has_tensor(files, "cls.output.weight");
     impl->positions_max = learned_positions(files);
     return impl;

@@ -87,7 +87,7 @@ ModelParams::ModelParams(const ModelOptions& options)
     params.load_mode = to_engine(options.load_mode);
     params.vocab_only = options.vocab_only;
     params.check_tensors = options.check_tensors;
-    params.use_extra_bufts = options.repack;
+    params.use_extra_bufts = options.repack.value_or(true);
     params.progress_callback = &ModelParams::on_progress;
     params.progress_callback_user_data = this;
 }

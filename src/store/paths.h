@@ -27,6 +27,9 @@ struct Paths {
     /// Beginnings of prompts that were computed; need not exist.
     std::filesystem::path snapshots() const { return home / "snapshots"; }
 
+    /// What was measured of this machine's kernels; need not exist.
+    std::filesystem::path tuning() const { return home / "tuning"; }
+
     /// What was typed at the prompt of the chat; need not exist.
     std::filesystem::path history() const { return home / "history"; }
 };

@@ -50,13 +50,23 @@ class BenchTest(ProgramTest):
     def test_a_table_has_a_row_for_each_test(self):
         lines = self.output_of("bench", MODEL, "-p", "8,16", "-n", "4", "-r", "2", "-t", "1,2").splitlines()
         self.assertRegex(lines[0], r"\A\| model +\| +size \| +params \| backend +\| threads \| +test \| +t/s \|\Z")
-        rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
+        rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:-2]]
         self.assertEqual([(row[4], row[5]) for row in rows],
                          [(threads, test) for threads in ("1", "2") for test in ("pp8", "pp16", "tg4")])
         for row in rows:
             self.assertEqual(row[2], "134.52 M")
             speed, deviation = map(float, row[6].split(" ± "))
             self.assertGreater(speed, deviation)
+        self.assertEqual(lines[-2:], ["", "weights: rearranged, where this CPU has kernels for it"])
+
+    def test_weights_are_measured_and_kept_or_taken_as_told(self):
+        tests = ("-p", "8", "-n", "0", "-r", "1")
+        self.assertTrue(self.output_of("bench", MODEL, *tests, "--repack", "off").endswith(
+            "\nweights: as they lie in the file\n"))
+        self.output_of("bench", MODEL, *tests)
+        kept = (self.home / "tuning").read_text()
+        self.assertRegex(kept, r"(?m)^[0-9a-f]{16} q4_1 ")
+        self.fails(2, "--repack", "bench", MODEL, "--repack", "sometimes")
 
     def test_json_has_the_samples(self):
         row = json.loads(self.output_of("bench", MODEL, "-p", "0", "-n", "4", "-r", "3", "--output", "jsonl"))
