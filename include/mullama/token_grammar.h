@@ -18,8 +18,8 @@ class TokenGrammar {
     /// Whether the answer may go on with `token`, one of the vocabulary.
     virtual bool allows(Token token) = 0;
 
-    /// The same of all tokens: bit `t % 32` of word `t / 32` for token `t`. Valid until the next
-    /// accept() or reset().
+    /// The same of all tokens: bit `t % 32` of word `t / 32` for token `t`. Valid until the
+    /// next call.
     /// Shape:   [(vocab_size + 31) / 32] uint32.
     virtual std::span<const std::uint32_t> allowed() = 0;
 

@@ -39,15 +39,13 @@ std::vector<BenchTest> tests_of(const BenchArguments& arguments) {
     return tests;
 }
 
-Result<ModelOptions> model_options(const BenchArguments& arguments) {
+ModelOptions model_options(const BenchArguments& arguments) {
     ModelOptions options;
     if (arguments.repack != "auto") {
         options.repack = arguments.repack == "on";
         return options;
     }
-    const Result<store::Paths> paths = store::default_paths();
-    if (!paths) return paths.error();
-    options.tuning_file = paths->tuning();
+    if (const auto paths = store::default_paths()) options.tuning_file = paths->tuning();
     options.retune = true;
     return options;
 }
@@ -123,9 +121,7 @@ Result<void> print_rows(const BenchArguments& arguments) {
     }
     const Result<ModelFile> file = find_model_file(arguments.model);
     if (!file) return file.error();
-    const Result<ModelOptions> options = model_options(arguments);
-    if (!options) return options.error();
-    const Result<Model> model = Model::load(file->path, *options);
+    const Result<Model> model = Model::load(file->path, model_options(arguments));
     if (!model) return model.error();
     const BenchedModel benched = {
         .file = file->path.string(),

@@ -18,8 +18,17 @@ namespace {
 constexpr std::uint32_t kCodePointMax = 0x10FFFF;
 constexpr unsigned char kAsciiEnd = 0x80;
 constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
+// As in llama.cpp, where more are as many as one likes.
+constexpr std::size_t kRepetitionsMax = 2000;
+// What xgrammar takes too long for, or too much memory: it writes out alternatives that begin with
+// alternatives, and looks at all tokens for each set of characters.
+constexpr std::size_t kBytesMax = std::size_t{64} << 10;
+constexpr std::size_t kAlternativesMax = 4096;
+constexpr std::size_t kSetsMax = 1024;
 constexpr std::string_view kAnyCharacter = "[\\U00000001-\\U0010ffff]";
 constexpr std::string_view kNothing = "\"\"";
+// Behind the name of a rule, that of its repetition: no name of GBNF holds such a character.
+constexpr std::string_view kRepeated = "_s";
 
 bool is_name_char(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || (c >= '0' && c <= '9');
@@ -47,8 +56,10 @@ class Rewriter {
     explicit Rewriter(std::string_view text) : text_(text) {}
 
     std::optional<std::string> run() {
+        if (text_.size() > kBytesMax) return std::nullopt;
         skip_space(true);
         while (at_ < text_.size() && is_known_) read_rule();
+        if (alternatives_ > kAlternativesMax || sets_ > kSetsMax) return std::nullopt;
         if (!is_known_) return std::nullopt;
         for (const auto& [name, alternatives] : rules_) write(name, joined(alternatives));
         for (const std::string& name : repeated_) write_repetition(name);
@@ -59,6 +70,7 @@ class Rewriter {
     // What a quantifier applies to.
     struct Item {
         std::string text = {};
+        std::size_t sets = 0;            // of characters
         std::string rule = {};           // where it is no character: that it is, or can be made
         Alternatives alternatives = {};  // of a group
     };
@@ -77,7 +89,9 @@ class Rewriter {
 
     Alternatives read_alternatives(bool is_nested) {
         Alternatives alternatives = {read_sequence(is_nested)};
+        ++alternatives_;
         while (peek() == '|') {
+            ++alternatives_;
             ++at_;
             skip_space(true);
             alternatives.push_back(read_sequence(is_nested));
@@ -89,6 +103,7 @@ class Rewriter {
         std::string sequence;
         Item last;
         const auto end_item = [&] {
+            sets_ += last.sets;
             if (last.text.empty()) return;
             if (!sequence.empty()) sequence += ' ';
             sequence += std::exchange(last, {}).text;
@@ -96,7 +111,7 @@ class Rewriter {
         while (is_known_) {
             const char c = peek();
             if (c == '*' || c == '+' || c == '?' || c == '{') {
-                read_quantifier(last);
+                read_quantifier(last, is_nested);
             } else if (c == '"' || c == '[' || c == '.' || c == '(' || is_name_char(c)) {
                 end_item();
                 last = read_item();
@@ -118,43 +133,46 @@ class Rewriter {
             return {.text = rule, .rule = rule};
         }
         ++at_;
-        if (c == '.') return {.text = std::string(kAnyCharacter)};
+        if (c == '.') return {.text = std::string(kAnyCharacter), .sets = 1};
         if (c == '"') return {.text = read_literal()};
-        if (c == '[') return {.text = read_set()};
+        if (c == '[') return {.text = read_set(), .sets = 1};
         skip_space(true);
         Item group;
+        const std::size_t sets_before = std::exchange(sets_, 0);
         group.alternatives = read_alternatives(true);
+        group.sets = std::exchange(sets_, sets_before);
         ++at_;  // )
         group.text = fmt::format("({})", joined(group.alternatives));
-        group.rule = fmt::format("g-{}", groups_++);
+        group.rule = fmt::format("g{}", groups_++);
         return group;
     }
 
-    void read_quantifier(Item& item) {
+    void read_quantifier(Item& item, bool is_nested) {
         const char c = text_[at_++];
         if (c == '?') {
             item.text += '?';
         } else if (c == '*' || c == '+') {
             repeat(item, c == '+' ? 1 : 0, kUnbounded);
         } else {
-            const std::size_t end = std::min(text_.find('}', at_), text_.size());
-            const std::string_view counts = text_.substr(at_, end - at_);
-            at_ = std::min(end + 1, text_.size());
-            const std::size_t comma = counts.find(',');
-            const std::size_t min = number(counts.substr(0, comma)).value_or(0);
+            const std::size_t min = read_count(is_nested).value_or(0);
             std::size_t max = min;
-            if (comma != std::string_view::npos) {
-                max = number(counts.substr(comma + 1)).value_or(kUnbounded);
+            if (peek() == ',') {
+                ++at_;
+                max = read_count(is_nested).value_or(kUnbounded);
             }
-            repeat(item, min, max);
+            ++at_;  // }
+            repeat(item, min, max > kRepetitionsMax ? kUnbounded : max);
         }
         item.alternatives.clear();
         item.rule.clear();
     }
 
     void repeat(Item& item, std::size_t min, std::size_t max) {
-        if (max != kUnbounded) {
+        if (max == 0) {
+            item = {.text = std::string(kNothing)};
+        } else if (max != kUnbounded) {
             item.text += fmt::format("{{{},{}}}", min, max);
+            item.sets *= max;
         } else if (item.rule.empty()) {
             item.text += min == 0 ? "*" : fmt::format("{{{},}}", min);
         } else {
@@ -162,8 +180,8 @@ class Rewriter {
             if (std::ranges::find(repeated_, item.rule) == repeated_.end()) {
                 repeated_.push_back(item.rule);
             }
-            item.text = min > 0 ? fmt::format("{}{{{}}} {}-s", item.rule, min, item.rule)
-                                : item.rule + "-s";
+            const std::string more = item.rule + std::string(kRepeated);
+            item.text = min > 0 ? fmt::format("({}{{{}}} {})", item.rule, min, more) : more;
         }
     }
 
@@ -177,12 +195,14 @@ class Rewriter {
         return text + '"';
     }
 
+    // One of no characters is no set for llama.cpp.
     std::string read_set() {
         std::string text = "[";
         if (peek() == '^') {
             text += "^\\U00000000";  // see read_literal()
             ++at_;
         }
+        const bool is_empty = peek() == ']';
         while (at_ < text_.size() && text_[at_] != ']') {
             rewrite_character(text);
             if (peek() != '-' || at_ + 1 >= text_.size() || text_[at_ + 1] == ']') continue;
@@ -191,7 +211,7 @@ class Rewriter {
             rewrite_character(text);
         }
         ++at_;
-        return text + ']';
+        return is_empty ? std::string(kNothing) : text + ']';
     }
 
     // Gives the character.
@@ -240,12 +260,16 @@ class Rewriter {
         return value;
     }
 
-    static std::optional<std::size_t> number(std::string_view text) {
-        const std::size_t start = std::min(text.find_first_not_of(" \t"), text.size());
-        std::size_t value = 0;
-        const auto read = std::from_chars(text.data() + start, text.data() + text.size(), value);
+    // With the space round it.
+    std::optional<std::size_t> read_count(bool is_nested) {
+        skip_space(is_nested);
+        const std::string_view digits = text_.substr(std::min(at_, text_.size()));
+        std::size_t count = 0;
+        const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+        at_ += static_cast<std::size_t>(read.ptr - digits.data());
+        skip_space(is_nested);
         if (read.ec != std::errc()) return std::nullopt;
-        return value;
+        return count;
     }
 
     std::string take_name() {
@@ -276,7 +300,7 @@ class Rewriter {
     void write_repetition(const std::string& rule) {
         Alternatives alternatives = rules_[rule];
         std::erase(alternatives, "");
-        const std::string name = rule + "-s";
+        const std::string name = rule + std::string(kRepeated);
         const std::string_view bar = alternatives.empty() ? "" : " | ";
         write(name, fmt::format("{}{}{}", kNothing, bar, joined(alternatives, name)));
     }
@@ -286,6 +310,8 @@ class Rewriter {
     std::map<std::string, Alternatives> rules_;
     std::vector<std::string> repeated_;  // rules
     std::size_t groups_ = 0;
+    std::size_t alternatives_ = 0;
+    std::size_t sets_ = 0;  // with their repetitions
     std::string out_;
     bool is_known_ = true;
 };

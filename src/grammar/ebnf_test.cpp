@@ -57,12 +57,48 @@ r-root ::= [\U00000061]* [\U00000062]{1,} [\U00000063]{2,} r-a? r-a{2,2} (r-a | 
 TEST(Ebnf, other_repetitions_recur_behind_each_alternative) {
     EXPECT_EQ(
         ebnf_from_gbnf("root ::= a* (b | | c a)+ a{3,}\na ::= b | c"),
-        "\ng-0 ::= r-b | \"\" | r-c r-a"
+        "\ng0 ::= r-b | \"\" | r-c r-a"
         "\nr-a ::= r-b | r-c"
-        "\nr-root ::= r-a-s g-0{1} g-0-s r-a{3} r-a-s"
-        "\nr-a-s ::= \"\" | r-b r-a-s | r-c r-a-s"
-        "\ng-0-s ::= \"\" | r-b g-0-s | r-c r-a g-0-s"
+        "\nr-root ::= r-a_s (g0{1} g0_s) (r-a{3} r-a_s)"
+        "\nr-a_s ::= \"\" | r-b r-a_s | r-c r-a_s"
+        "\ng0_s ::= \"\" | r-b g0_s | r-c r-a g0_s"
     );
+}
+
+TEST(Ebnf, a_quantifier_applies_to_all_that_the_one_before_it_made) {
+    EXPECT_EQ(
+        ebnf_from_gbnf("root ::= a+? a{2,}* [b]+?\na ::= b"),
+        "\nr-a ::= r-b"
+        "\nr-root ::= (r-a{1} r-a_s)? (r-a{2} r-a_s)* [\\U00000062]{1,}?"
+        "\nr-a_s ::= \"\" | r-b r-a_s"
+    );
+}
+
+TEST(Ebnf, what_is_repeated_no_times_is_nothing) {
+    EXPECT_EQ(ebnf_from_gbnf("root ::= a{0} \"x\"{0,0}"), "\nr-root ::= \"\" \"\"");
+}
+
+TEST(Ebnf, an_empty_set_is_nothing) {
+    EXPECT_EQ(ebnf_from_gbnf("root ::= [] [^]"), "\nr-root ::= \"\" \"\"");
+}
+
+TEST(Ebnf, more_repetitions_than_llama_cpp_counts_have_no_end) {
+    EXPECT_EQ(ebnf_from_gbnf("root ::= [a]{1,2001}"), "\nr-root ::= [\\U00000061]{1,}");
+}
+
+TEST(Ebnf, braces_may_hold_space_and_comments) {
+    EXPECT_EQ(
+        ebnf_from_gbnf("root ::= (a{ 2 ,\n3 } a{# }\n2})"), "\nr-root ::= (r-a{2,3} r-a{2,2})"
+    );
+}
+
+TEST(Ebnf, what_takes_too_long_to_compile_stays) {
+    std::string alternatives = "root ::= \"x\"";
+    for (int i = 0; i < 4096; ++i) alternatives += "|a";
+    EXPECT_EQ(ebnf_from_gbnf(alternatives), std::nullopt);
+    EXPECT_EQ(ebnf_from_gbnf("root ::= \"" + std::string(1 << 16, 'x') + '"'), std::nullopt);
+    EXPECT_EQ(ebnf_from_gbnf("root ::= ([a]{2} [b]){400}"), std::nullopt);
+    EXPECT_TRUE(ebnf_from_gbnf("root ::= ([a]{2} [b]){300}"));
 }
 
 TEST(Ebnf, tokens_and_nul_cannot_be_said) {

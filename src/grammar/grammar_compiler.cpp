@@ -26,17 +26,19 @@ class EarlyGrammar final : public TokenGrammar {
     EarlyGrammar(std::unique_ptr<TokenGrammar> grammar, FutureMasks masks, std::string prefix)
         : grammar_(std::move(grammar)), masks_(std::move(masks)), prefix_(std::move(prefix)) {}
 
-    bool allows(Token token) override { return current().allows(token); }
-    std::span<const std::uint32_t> allowed() override { return current().allowed(); }
+    bool allows(Token token) override { return grammar_->allows(token); }
+    std::span<const std::uint32_t> allowed() override { return grammar_->allowed(); }
 
+    // Looks for the masks between two tokens, so that one grammar says all of a token.
     void accept(Token token) override {
-        current().accept(token);
+        grammar_->accept(token);
         if (masks_.valid()) accepted_.push_back(token);
+        if (masks_.valid() && is_ready(masks_)) replace();
     }
 
     void reset() override {
         accepted_.clear();
-        current().reset();
+        grammar_->reset();
     }
 
     std::unique_ptr<TokenGrammar> clone() const override {
@@ -46,11 +48,6 @@ class EarlyGrammar final : public TokenGrammar {
     }
 
   private:
-    TokenGrammar& current() {
-        if (masks_.valid() && is_ready(masks_)) replace();
-        return *grammar_;
-    }
-
     void replace() {
         const auto masks = std::exchange(masks_, {}).get();
         auto grammar = masks ? masks->start(prefix_) : nullptr;

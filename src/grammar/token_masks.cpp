@@ -32,9 +32,6 @@ void LogMessageImpl(
 namespace mullama {
 namespace {
 
-// What it keeps of rules that other grammars may have too.
-constexpr std::int64_t kRuleCacheBytes = std::int64_t{32} << 20;
-
 class MaskGrammar final : public TokenGrammar {
   public:
     MaskGrammar(xgrammar::GrammarMatcher matcher, std::string prefix, std::size_t words)
@@ -60,7 +57,9 @@ class MaskGrammar final : public TokenGrammar {
     void accept(Token token) override {
         const bool is_allowed = allows(token);
         if (!is_allowed) throw std::runtime_error("the grammar does not allow it");
-        if (tried_ != token) matcher_.AcceptToken(token);
+        if (tried_ != token && !matcher_.AcceptToken(token)) {
+            throw std::runtime_error("the grammar's mask is wrong");
+        }
         tried_.reset();
         is_filled_ = false;
     }
@@ -147,9 +146,11 @@ xgrammar::TokenizerInfo info_of(const Vocab& vocab) {
 
 }  // namespace
 
+// Without xgrammar's own caches: they keep what was refused for ever, and take rules for the same
+// by a hash that is not always another.
 struct MaskCompiler::Impl {
     explicit Impl(const Vocab& vocab)
-        : compiler(info_of(vocab), /*max_threads=*/1, /*cache_enabled=*/true, kRuleCacheBytes),
+        : compiler(info_of(vocab), /*max_threads=*/1, /*cache_enabled=*/false),
           words(static_cast<std::size_t>(xgrammar::GetBitmaskSize(vocab.size()))) {}
 
     xgrammar::GrammarCompiler compiler;

@@ -35,6 +35,9 @@ constexpr const char* kTexts = R"(root ::= ((word | "<|im_end|>") [ ,]){2,6} "é
 word ::= [A-Za-zäöü-]{1,9} | "…" | [^\x00-~]{1,3}
 )";
 constexpr const char* kNested = "root ::= \"(\" root \")\" (\",\" root)? | [0-9]*";
+constexpr const char* kRepeats = R"(root ::= a+? "b" (a{0} "c" | [] "d"){1,2} [^] a{2,}* "e"
+a ::= "x" | "yz"
+)";
 
 Model vocab_model(const char* name) {
     auto model = Model::load(test::vocab_path(name), {.vocab_only = true});
@@ -112,7 +115,7 @@ class TokenMasksTest : public testing::TestWithParam<const char*> {
 
 TEST_P(TokenMasksTest, allow_what_the_engines_grammar_allows_along_random_answers) {
     std::mt19937 random(7);
-    for (const std::string grammar : {kJson, kTexts, kNested}) {
+    for (const std::string grammar : {kJson, kTexts, kNested, kRepeats}) {
         for (int answer = 0; answer < 3; ++answer) {
             begin(grammar);
             std::string text;
@@ -133,6 +136,8 @@ TEST_P(TokenMasksTest, allow_what_the_engines_grammar_allows_along_a_text) {
     const std::vector<std::pair<std::string, std::string>> texts = {
         {kJson, R"({"a":{"b":[[{"c":1.5e3}],{"d":[]}], "e":null}})"},
         {kNested, "(((1),2),(),3)"},
+        {kRepeats, "xyzbcdxyze"},
+        {kRepeats, "bce"},
     };
     for (const auto& [grammar, text] : texts) {
         begin(grammar);
@@ -176,6 +181,11 @@ TEST_P(TokenMasksTest, an_end_token_follows_a_whole_text_only_and_nothing_follow
 TEST_P(TokenMasksTest, there_are_none_for_what_xgrammar_cannot_say) {
     EXPECT_FALSE(compiler_.compile("root ::= <[1]>"));
     EXPECT_FALSE(compiler_.compile("root ::= [z-a]"));
+}
+
+TEST_P(TokenMasksTest, rules_that_hold_themselves_no_times_end) {
+    EXPECT_TRUE(compiler_.compile("root ::= \"x\"\na ::= a{0}"));
+    EXPECT_TRUE(compiler_.compile("root ::= a{2}\na ::= \"x\" | root{0}"));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -23,10 +23,10 @@ struct RepackTimes {
     friend bool operator==(const RepackTimes&, const RepackTimes&) = default;
 };
 
-/// Measures products with weights of a type on `threads` threads of the CPU, a quarter of a second.
-/// Nothing where the engine does not repack such weights on this CPU, or has no memory for them.
-/// Threads: any; what else computes meanwhile makes the times longer.
-/// Source:  ggml_backend_dev_get_extra_bufts() of ggml's CPU backend.
+/// Measures products with weights of a type on `threads` threads of the CPU, less than a tenth of a
+/// second. Nothing where the engine does not repack such weights on this CPU, or has no memory for
+/// them. Threads: any; what else computes meanwhile makes the times longer. Source:
+/// ggml_backend_dev_get_extra_bufts() of ggml's CPU backend.
 std::optional<RepackTimes> time_repacking(GgufTensorType type, std::int32_t threads);
 
 }  // namespace mullama

@@ -4,6 +4,7 @@
 #include "gguf/atomic_file.h"
 #include "llama/threads.h"
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -31,10 +32,14 @@ double cost(const ProductTimes& times) {
 
 std::map<GgufTensorType, double> weights_by_type(std::span<const GgufFile> files) {
     std::map<GgufTensorType, double> weights;
+    const bool has_output = std::ranges::any_of(files, [](const GgufFile& file) {
+        return file.find_tensor("output.weight") != nullptr;
+    });
     for (const GgufFile& file : files) {
         for (const GgufTensor& tensor : file.tensors()) {
-            // The table of tokens is looked up.
-            if (tensor.shape.size() < 2 || tensor.name == "token_embd.weight") continue;
+            // The table of tokens is looked up, but for models whose output it is too.
+            const bool is_table = has_output && tensor.name == "token_embd.weight";
+            if (tensor.shape.size() < 2 || is_table) continue;
             double count = 1.0;
             for (const std::int64_t length : tensor.shape) count *= static_cast<double>(length);
             weights[tensor.type] += count;

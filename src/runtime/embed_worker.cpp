@@ -16,12 +16,13 @@ EmbedWorker::EmbedWorker(Model model, std::vector<AdapterScale> adapters)
 
 EmbedWorker::~EmbedWorker() {
     thread_.request_stop();
-    bell_.ring();
+    bell_->ring();
 }
 
 void EmbedWorker::post(std::function<void()> job) {
+    const std::shared_ptr<Bell> bell = bell_;  // its end may be that of the worker
     loop_.post(std::move(job));
-    bell_.ring();
+    bell->ring();
 }
 
 void EmbedWorker::work(const std::stop_token& stop) {
@@ -30,7 +31,7 @@ void EmbedWorker::work(const std::stop_token& stop) {
         if (loop_.poll() > 0) {
             has_threads = true;
         } else {
-            wait_for_work(bell_, std::nullopt, has_threads);
+            wait_for_work(*bell_, std::nullopt, has_threads);
         }
     }
 }

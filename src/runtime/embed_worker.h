@@ -9,6 +9,7 @@
 #include <mullama/runtime.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <thread>
@@ -43,7 +44,7 @@ class EmbedWorker {
     Model model_;
     std::optional<Embedder> embedder_;  // worker thread only
     EmbedderOptions options_;           // what embedder_ is made with
-    Bell bell_;
+    const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
     EventLoop loop_;
     std::jthread thread_;
 };
