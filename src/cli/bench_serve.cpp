@@ -33,6 +33,14 @@ double milliseconds_since(TimePoint begin) {
     return Milliseconds(std::chrono::steady_clock::now() - begin).count();
 }
 
+// The schema of an answer that may be as long as one likes.
+constexpr std::string_view kPeople =
+    R"({"type":"json_schema","json_schema":{"name":"people","schema":{"type":"object","properties":)"
+    R"({"people":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},)"
+    R"("age":{"type":"integer"},"city":{"type":"string"},)"
+    R"("job":{"enum":["baker","smith","teacher"]}},)"
+    R"("required":["name","age","city","job"]}}},"required":["people"]}}})";
+
 /// As many common words as asked for, the same for the same seed.
 std::string random_words(std::uint64_t seed, std::int32_t count) {
     constexpr std::string_view kWords[] = {
@@ -68,9 +76,13 @@ std::string request_body(const BenchServeArguments& arguments, std::int32_t numb
     } else {
         out.field("prompt", prefix.empty() ? own : prefix + " " + own);
     }
+    if (arguments.json) {
+        out.key("response_format").raw(kPeople);
+    } else {
+        out.field("ignore_eos", true);
+    }
     out.field("max_tokens", arguments.output_tokens)
-        .field("ignore_eos", true)
-        .field("temperature", 0)
+        .field("temperature", arguments.temperature)
         .field("stream", true)
         .key("stream_options")
         .begin_object()

@@ -406,6 +406,10 @@ class CommandLine {
             "--input-words", to.input_words, from_1, "Words of each one's own (default 100)"
         );
         add_number("--output-len", to.output_tokens, from_1, "Tokens of each answer (default 128)");
+        verb->add_flag("--json", to.json, "Answers follow a JSON Schema, a list of people");
+        verb->add_option("--temperature", to.temperature, "Of the answers (default 0)")
+            ->type_name("N")
+            ->check(CLI::Range(0.0, 10.0).description(""));
         verb->add_option("--seed", to.seed, "Of words and times (default 1)")->type_name("N");
         verb->add_option(
                 "--goodput", to.goals, "What a good answer keeps within, in ms: ttft, tpot, e2el"

@@ -88,6 +88,7 @@ struct BenchLoad {
     std::int32_t prefix_words = 0;     ///< Of a system message that all have.
     std::int32_t input_words = 100;    ///< Of each one's own, at least 1.
     std::int32_t output_tokens = 128;  ///< At least 1.
+    bool json = false;                 ///< Answers follow a JSON Schema.
 };
 
 /// `mullama bench serve`
@@ -96,6 +97,7 @@ struct BenchServeArguments : BenchLoad {
     std::string model;  ///< Empty = the only one that the server has.
     std::string endpoint = "/v1/chat/completions";  ///< Or "/v1/completions".
     std::uint32_t seed = 1;                         ///< Of texts and times.
+    double temperature = 0;                         ///< Of the answers.
     std::vector<std::string> goals = {};            ///< "ttft:200".
     std::string form = "md";                        ///< "md" or "jsonl".
     std::string plot;                               ///< A file for an SVG picture; empty for none.

@@ -17,6 +17,11 @@ constexpr std::array kWorkloads = {
         "long prompts, one after the other, answered by one token",
         {.requests = 8, .clients = 1, .input_words = 1500, .output_tokens = 1},
     },
+    Workload{
+        "json",
+        "long answers by a JSON Schema, one after the other",
+        {.requests = 8, .clients = 1, .input_words = 25, .output_tokens = 256, .json = true},
+    },
     Workload{"closed", "8 clients that ask again as soon as they are answered", {.requests = 64}},
     Workload{
         "burst",

@@ -38,6 +38,9 @@ constexpr const char* kNested = "root ::= \"(\" root \")\" (\",\" root)? | [0-9]
 constexpr const char* kRepeats = R"(root ::= a+? "b" (a{0} "c" | [] "d"){1,2} [^] a{2,}* "e"
 a ::= "x" | "yz"
 )";
+constexpr const char* kCounted = R"(root ::= "\"" char{2,6} "\"" (", " ("a" | "b" char)){0,2}
+char ::= [^"\\\x00-\x1F] | "\\" (["\\bfnrt] | "u" [0-9a-fA-F]{4})
+)";
 
 Model vocab_model(const char* name) {
     auto model = Model::load(test::vocab_path(name), {.vocab_only = true});
@@ -115,7 +118,7 @@ class TokenMasksTest : public testing::TestWithParam<const char*> {
 
 TEST_P(TokenMasksTest, allow_what_the_engines_grammar_allows_along_random_answers) {
     std::mt19937 random(7);
-    for (const std::string grammar : {kJson, kTexts, kNested, kRepeats}) {
+    for (const std::string grammar : {kJson, kTexts, kNested, kRepeats, kCounted}) {
         for (int answer = 0; answer < 3; ++answer) {
             begin(grammar);
             std::string text;
@@ -138,6 +141,7 @@ TEST_P(TokenMasksTest, allow_what_the_engines_grammar_allows_along_a_text) {
         {kNested, "(((1),2),(),3)"},
         {kRepeats, "xyzbcdxyze"},
         {kRepeats, "bce"},
+        {kCounted, R"("ab\u00e4\n", a, bc)"},
     };
     for (const auto& [grammar, text] : texts) {
         begin(grammar);

@@ -89,6 +89,9 @@ class ServerTest(ProgramTest):
         named = self.output_of("bench", "serve", "--model", MODEL, "--output-len", "5", "--workload", "decode",
                                "--output", "jsonl").splitlines()
         self.assertEqual([json.loads(line).get("completion_tokens") for line in named], [5] * 8 + [None])
+        people = self.output_of("bench", "serve", "--model", MODEL, "--workload", "json", "--num-prompts", "2",
+                                "--output-len", "20", "--temperature", "0.8", "--output", "jsonl").splitlines()
+        self.assertEqual([json.loads(line).get("completion_tokens") for line in people], [20, 20, None])
         self.fails(2, "no workload is called 'nope'", "bench", "serve", "--workload", "nope")
         self.fails(3, "not found", *load, "--model", "nope")
 
