@@ -23,12 +23,13 @@ constexpr std::size_t kRepetitionsMax = 2000;
 // What xgrammar takes too long for, or too much memory: it writes out alternatives that begin with
 // alternatives, and looks at all tokens for each set of characters.
 constexpr std::size_t kBytesMax = std::size_t{64} << 10;
-constexpr std::size_t kAlternativesMax = 4096;
+constexpr std::size_t kWrittenMax = std::size_t{1} << 20;
+constexpr std::size_t kAlternativesMax = 16384;
 constexpr std::size_t kSetsMax = 1024;
+constexpr std::size_t kUnrolledMax = 256;  // repetitions that it writes out
+constexpr std::size_t kBytesOfSet = 64;    // of a literal, for the time of a set
 constexpr std::string_view kAnyCharacter = "[\\U00000001-\\U0010ffff]";
 constexpr std::string_view kNothing = "\"\"";
-// Behind the name of a rule, that of its repetition: no name of GBNF holds such a character.
-constexpr std::string_view kRepeated = "_s";
 
 bool is_name_char(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || (c >= '0' && c <= '9');
@@ -59,10 +60,15 @@ class Rewriter {
         if (text_.size() > kBytesMax) return std::nullopt;
         skip_space(true);
         while (at_ < text_.size() && is_known_) read_rule();
+        for (const std::string& name : firsts_) {
+            const auto rule = rules_.find(name);
+            if (rule != rules_.end()) alternatives_ += rule->second.size();
+        }
         if (alternatives_ > kAlternativesMax || sets_ > kSetsMax) return std::nullopt;
         if (!is_known_) return std::nullopt;
         for (const auto& [name, alternatives] : rules_) write(name, joined(alternatives));
-        for (const std::string& name : repeated_) write_repetition(name);
+        for (const std::string& name : std::vector(repeated_)) write_repetition(name);
+        if (out_.size() > kWrittenMax) return std::nullopt;
         return std::move(out_);
     }
 
@@ -70,7 +76,8 @@ class Rewriter {
     // What a quantifier applies to.
     struct Item {
         std::string text = {};
-        std::size_t sets = 0;            // of characters
+        std::size_t sets = 0;  // of characters
+        bool is_quantified = false;
         std::string rule = {};           // where it is no character: that it is, or can be made
         Alternatives alternatives = {};  // of a group
     };
@@ -106,6 +113,7 @@ class Rewriter {
             sets_ += last.sets;
             if (last.text.empty()) return;
             if (!sequence.empty()) sequence += ' ';
+            if (sequence.empty() && last.text == last.rule) firsts_.push_back(last.rule);
             sequence += std::exchange(last, {}).text;
         };
         while (is_known_) {
@@ -134,7 +142,11 @@ class Rewriter {
         }
         ++at_;
         if (c == '.') return {.text = std::string(kAnyCharacter), .sets = 1};
-        if (c == '"') return {.text = read_literal()};
+        if (c == '"') {
+            std::string literal = read_literal();
+            const std::size_t sets = literal.size() / (kBytesOfSet * 10);  // bytes of an escape
+            return {.text = std::move(literal), .sets = sets};
+        }
         if (c == '[') return {.text = read_set(), .sets = 1};
         skip_space(true);
         Item group;
@@ -149,6 +161,8 @@ class Rewriter {
 
     void read_quantifier(Item& item, bool is_nested) {
         const char c = text_[at_++];
+        // xgrammar takes one for each item.
+        if (std::exchange(item.is_quantified, true)) item.text = fmt::format("({})", item.text);
         if (c == '?') {
             item.text += '?';
         } else if (c == '*' || c == '+') {
@@ -170,19 +184,33 @@ class Rewriter {
     void repeat(Item& item, std::size_t min, std::size_t max) {
         if (max == 0) {
             item = {.text = std::string(kNothing)};
+            return;
+        }
+        const std::size_t unrolled = std::min(max == kUnbounded ? min + 1 : max, kUnrolledMax);
+        item.sets =
+            std::min(std::max<std::size_t>(item.sets, unrolled > 1) * unrolled, kSetsMax + 1);
+        // A rule that is itself once ends nowhere for xgrammar, where it is written as a
+        // repetition.
+        if (max == 1) {
+            if (min == 0) item.text += '?';
         } else if (max != kUnbounded) {
             item.text += fmt::format("{{{},{}}}", min, max);
-            item.sets *= max;
         } else if (item.rule.empty()) {
             item.text += min == 0 ? "*" : fmt::format("{{{},}}", min);
         } else {
             if (!item.alternatives.empty()) rules_[item.rule] = std::move(item.alternatives);
-            if (std::ranges::find(repeated_, item.rule) == repeated_.end()) {
-                repeated_.push_back(item.rule);
-            }
-            const std::string more = item.rule + std::string(kRepeated);
-            item.text = min > 0 ? fmt::format("({}{{{}}} {})", item.rule, min, more) : more;
+            const std::string more = repetition_of(item.rule);
+            const std::string once = min == 1 ? item.rule : fmt::format("{}{{{}}}", item.rule, min);
+            item.text = min > 0 ? fmt::format("({} {})", once, more) : more;
         }
+    }
+
+    // The rule's name. Short, since it comes behind each alternative.
+    std::string repetition_of(const std::string& rule) {
+        const auto found = std::ranges::find(repeated_, rule);
+        const auto index = found - repeated_.begin();
+        if (found == repeated_.end()) repeated_.push_back(rule);
+        return fmt::format("s{}", index);
     }
 
     std::string read_literal() {
@@ -300,7 +328,7 @@ class Rewriter {
     void write_repetition(const std::string& rule) {
         Alternatives alternatives = rules_[rule];
         std::erase(alternatives, "");
-        const std::string name = rule + std::string(kRepeated);
+        const std::string name = repetition_of(rule);
         const std::string_view bar = alternatives.empty() ? "" : " | ";
         write(name, fmt::format("{}{}{}", kNothing, bar, joined(alternatives, name)));
     }
@@ -309,6 +337,7 @@ class Rewriter {
     std::size_t at_ = 0;
     std::map<std::string, Alternatives> rules_;
     std::vector<std::string> repeated_;  // rules
+    std::vector<std::string> firsts_;    // rules that alternatives begin with
     std::size_t groups_ = 0;
     std::size_t alternatives_ = 0;
     std::size_t sets_ = 0;  // with their repetitions

@@ -35,7 +35,7 @@ constexpr const char* kTexts = R"(root ::= ((word | "<|im_end|>") [ ,]){2,6} "é
 word ::= [A-Za-zäöü-]{1,9} | "…" | [^\x00-~]{1,3}
 )";
 constexpr const char* kNested = "root ::= \"(\" root \")\" (\",\" root)? | [0-9]*";
-constexpr const char* kRepeats = R"(root ::= a+? "b" (a{0} "c" | [] "d"){1,2} [^] a{2,}* "e"
+constexpr const char* kRepeats = R"(root ::= a+? "b" (a{0} "c" | [] "d"){1,2} [^] a{2,}* [b]+? "e"
 a ::= "x" | "yz"
 )";
 constexpr const char* kCounted = R"(root ::= "\"" char{2,6} "\"" (", " ("a" | "b" char)){0,2}
@@ -190,6 +190,13 @@ TEST_P(TokenMasksTest, there_are_none_for_what_xgrammar_cannot_say) {
 TEST_P(TokenMasksTest, rules_that_hold_themselves_no_times_end) {
     EXPECT_TRUE(compiler_.compile("root ::= \"x\"\na ::= a{0}"));
     EXPECT_TRUE(compiler_.compile("root ::= a{2}\na ::= \"x\" | root{0}"));
+    // These are themselves once, which check_grammar() passes; what matters is that they end.
+    for (const char* rule :
+         {R"(((""))  a{1})", R"(((""))  a{0,1})", "(([])) a{1}", "((b{0})) a{1}"}) {
+        const std::string grammar = std::string("\na ::= ") + rule + "\nb ::= \"y\"";
+        compiler_.compile("root ::= \"x\"" + grammar);
+        compiler_.compile("root ::= \"x\" a" + grammar);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(
