@@ -297,6 +297,7 @@ Result<void> measure(BenchServeArguments arguments) {
     // The model is loaded, and the first step of its kind taken, before the time runs.
     BenchServeArguments small = arguments;
     small.output_tokens = 2;
+    small.json = false;  // of which two tokens may be no text yet
     LoadRequest warm_up;
     MULLAMA_TRY(ask(*client, small, -1, interrupt, warm_up));
     if (!warm_up.error.empty()) return fail(ErrorCode::kInternal, "{}", warm_up.error);
