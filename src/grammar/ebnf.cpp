@@ -67,7 +67,7 @@ class Rewriter {
         if (alternatives_ > kAlternativesMax || sets_ > kSetsMax) return std::nullopt;
         if (!is_known_) return std::nullopt;
         for (const auto& [name, alternatives] : rules_) write(name, joined(alternatives));
-        for (const std::string& name : std::vector(repeated_)) write_repetition(name);
+        for (std::size_t i = 0; i < repeated_.size(); ++i) write_repetition(i);
         if (out_.size() > kWrittenMax) return std::nullopt;
         return std::move(out_);
     }
@@ -96,13 +96,12 @@ class Rewriter {
 
     Alternatives read_alternatives(bool is_nested) {
         Alternatives alternatives = {read_sequence(is_nested)};
-        ++alternatives_;
         while (peek() == '|') {
-            ++alternatives_;
             ++at_;
             skip_space(true);
             alternatives.push_back(read_sequence(is_nested));
         }
+        alternatives_ += alternatives.size();
         return alternatives;
     }
 
@@ -208,10 +207,12 @@ class Rewriter {
     // The rule's name. Short, since it comes behind each alternative.
     std::string repetition_of(const std::string& rule) {
         const auto found = std::ranges::find(repeated_, rule);
-        const auto index = found - repeated_.begin();
+        const auto index = static_cast<std::size_t>(found - repeated_.begin());
         if (found == repeated_.end()) repeated_.push_back(rule);
-        return fmt::format("s{}", index);
+        return repetition_name(index);
     }
+
+    static std::string repetition_name(std::size_t index) { return fmt::format("s{}", index); }
 
     std::string read_literal() {
         std::string text = "\"";
@@ -325,10 +326,10 @@ class Rewriter {
         fmt::format_to(std::back_inserter(out_), "\n{} ::= {}", name, definition);
     }
 
-    void write_repetition(const std::string& rule) {
-        Alternatives alternatives = rules_[rule];
+    void write_repetition(std::size_t index) {
+        Alternatives alternatives = rules_[repeated_[index]];
         std::erase(alternatives, "");
-        const std::string name = repetition_of(rule);
+        const std::string name = repetition_name(index);
         const std::string_view bar = alternatives.empty() ? "" : " | ";
         write(name, fmt::format("{}{}{}", kNothing, bar, joined(alternatives, name)));
     }

@@ -1,6 +1,7 @@
 #include "grammar/token_masks.h"
 
 #include "grammar/ebnf.h"
+#include "llama/token_bits.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -41,7 +42,7 @@ class MaskGrammar final : public TokenGrammar {
 
     // Tries it, which takes less than a mask. Mostly it is the one that is accepted next.
     bool allows(Token token) override {
-        if (is_filled_) return is_set(token);
+        if (is_filled_) return has_token(words_, token);
         if (tried_ == token) return true;
         take_back();
         if (!matcher_.AcceptToken(token)) return false;
@@ -78,12 +79,6 @@ class MaskGrammar final : public TokenGrammar {
     }
 
   private:
-    bool is_set(Token token) const {
-        constexpr std::size_t kWordBits = 32;
-        const auto bit = static_cast<std::size_t>(token);
-        return (words_[bit / kWordBits] >> (bit % kWordBits) & 1U) != 0;
-    }
-
     void take_back() {
         if (tried_) matcher_.Rollback(1);
         tried_.reset();

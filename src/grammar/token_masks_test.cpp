@@ -1,6 +1,7 @@
 #include "grammar/token_masks.h"
 
 #include "llama/gbnf_grammar.h"
+#include "llama/token_bits.h"
 #include "tests/support/tiny_models.h"
 #include <mullama/model.h>
 
@@ -51,8 +52,7 @@ Model vocab_model(const char* name) {
 std::vector<Token> tokens_of(const Vocab& vocab, std::span<const std::uint32_t> words) {
     std::vector<Token> tokens;
     for (Token token = 0; token < vocab.size(); ++token) {
-        const auto bit = static_cast<std::size_t>(token);
-        if ((words[bit / 32] >> (bit % 32) & 1U) != 0) tokens.push_back(token);
+        if (has_token(words, token)) tokens.push_back(token);
     }
     return tokens;
 }

@@ -4,6 +4,7 @@
 #include "llama/handles.h"
 #include "llama/sampler_checks.h"
 #include "llama/sampler_impl.h"
+#include "llama/token_bits.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -15,8 +16,6 @@
 
 namespace mullama {
 namespace {
-
-constexpr std::size_t kWordBits = 32;
 
 class GbnfGrammar final : public TokenGrammar {
   public:
@@ -56,11 +55,9 @@ class GbnfGrammar final : public TokenGrammar {
         }
         llama_token_data_array array{candidates.data(), candidates.size(), -1, false};
         llama_sampler_apply(sampler_.get(), &array);
-        allowed_.resize((vocab_size_ + kWordBits - 1) / kWordBits);
-        for (std::size_t i = 0; i < vocab_size_; ++i) {
-            if (candidates[i].logit == 0.0F) {
-                allowed_[i / kWordBits] |= std::uint32_t{1} << (i % kWordBits);
-            }
+        allowed_.resize((vocab_size_ + kTokenBits - 1) / kTokenBits);
+        for (const llama_token_data& candidate : candidates) {
+            if (candidate.logit == 0.0F) add_token(allowed_, candidate.id);
         }
     }
 

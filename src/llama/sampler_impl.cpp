@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "llama/custom_sampler.h"
 #include "llama/logits.h"
+#include "llama/token_bits.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -30,13 +31,6 @@ Error no_token_left() {
         ErrorCode::kInvalidArgument,
         "no token is left to choose: the grammar, the logit bias and the other samplers exclude all"
     );
-}
-
-// `allowed` as in TokenGrammar::allowed().
-bool is_set(std::span<const std::uint32_t> allowed, std::size_t token) {
-    constexpr std::size_t kWordBits = 32;
-    const std::size_t word = token / kWordBits;
-    return word < allowed.size() && (allowed[word] >> (token % kWordBits) & 1U) != 0;
 }
 
 }  // namespace
@@ -233,7 +227,9 @@ Result<Token> Sampler::Impl::draw_masked(std::span<const float> logits) {
     masked.assign(logits.begin(), logits.end());
     const std::span<const std::uint32_t> allowed = grammar->allowed();
     for (std::size_t token = 0; token < masked.size(); ++token) {
-        if (!is_set(allowed, token)) masked[token] = -std::numeric_limits<float>::infinity();
+        if (!has_token(allowed, static_cast<Token>(token))) {
+            masked[token] = -std::numeric_limits<float>::infinity();
+        }
     }
     return argmax(masked) == kNoToken ? Result<Token>(no_token_left()) : draw(masked);
 }
@@ -241,7 +237,7 @@ Result<Token> Sampler::Impl::draw_masked(std::span<const float> logits) {
 void Sampler::Impl::mask(llama_token_data_array& array) {
     const std::span<const std::uint32_t> allowed = grammar->allowed();
     for (auto& candidate : std::span(array.data, array.size)) {
-        if (!is_set(allowed, static_cast<std::size_t>(candidate.id))) {
+        if (!has_token(allowed, candidate.id)) {
             candidate.logit = -std::numeric_limits<float>::infinity();
         }
     }

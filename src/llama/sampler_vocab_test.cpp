@@ -1,3 +1,4 @@
+#include "llama/token_bits.h"
 #include "tests/support/models.h"
 #include <mullama/model.h>
 #include <mullama/sampler.h>
@@ -104,8 +105,7 @@ class Multiples final : public TokenGrammar {
     std::span<const std::uint32_t> allowed() override {
         words_.assign(static_cast<std::size_t>(vocab().size() + 31) / 32, 0);
         for (Token token = 0; token < vocab().size(); token += of_) {
-            const auto bit = static_cast<std::size_t>(token);
-            words_[bit / 32] |= std::uint32_t{1} << (bit % 32);
+            add_token(words_, token);
         }
         return words_;
     }
