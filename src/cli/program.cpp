@@ -334,8 +334,7 @@ class CommandLine {
         verb->add_option(
                 "--repack",
                 bench_.repack,
-                "Rearrange weights for other kernels: on, off, or auto, which measures what is "
-                "faster and keeps that for later loads (default auto)"
+                "Weights rearranged: on, off, auto = what is measured to be faster (default auto)"
         )
             ->type_name("")
             ->check(CLI::IsMember({"on", "off", "auto"}).description(""));
