@@ -118,6 +118,10 @@ struct SamplingOptions {
     std::string grammar = {};
     /// Text at the end of the prompt that the grammar's texts begin with.
     std::string grammar_prefix = {};
+    /// A regular expression that the answer matches from end to end, as Python's `re` and
+    /// ECMAScript have them, but for assertions, back references and flags; in place of `grammar`,
+    /// empty for none.
+    std::string regex = {};
 
     friend bool operator==(const SamplingOptions&, const SamplingOptions&) = default;
 };

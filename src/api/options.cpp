@@ -178,6 +178,7 @@ const std::array kOptions = {
         "Order of the samplers, those not named are off, may be given several times"
     },
     Option{"grammar", &SamplingOptions::grammar, "GBNF grammar that the answer follows"},
+    Option{"regex", &SamplingOptions::regex, "Regular expression that the answer matches"},
     Option{
         "ignore_eos", &OptionValues::ignore_eos, "Go on where the model would end (default false)"
     },

@@ -12,7 +12,7 @@ namespace mullama::api {
 namespace {
 
 /// The sampler fields that every dialect has. Some read a few of them before, more strictly.
-constexpr std::array<std::string_view, 31> kSamplers = {
+constexpr std::array<std::string_view, 32> kSamplers = {
     "min_p",
     "typical_p",
     "top_k",
@@ -38,6 +38,7 @@ constexpr std::array<std::string_view, 31> kSamplers = {
     "min_keep",
     "samplers",
     "grammar",
+    "regex",
     "ignore_eos",
     "cache_prompt",
     "priority",

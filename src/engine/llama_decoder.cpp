@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "llama/adapter_set.h"
+#include "llama/regex_grammar.h"
 #include "llama/state_key.h"
 #include <mullama/sampler.h>
 #include <mullama/state.h>
@@ -298,10 +299,14 @@ Result<void> LlamaDecoder::restore(
 Result<std::unique_ptr<TokenSampler>> LlamaDecoder::make_sampler(
     const SamplingOptions& options, std::span<const Token> prompt
 ) const {
+    const Result<std::string> text = answer_grammar(options);
+    if (!text) return text.error();
     SamplingOptions chain = options;
+    chain.grammar.clear();
+    chain.regex.clear();
     std::unique_ptr<TokenGrammar> grammar;
-    if (!std::exchange(chain.grammar, {}).empty()) {
-        auto started = grammars_->start(options.grammar, options.grammar_prefix);
+    if (!text->empty()) {
+        auto started = grammars_->start(*text, options.grammar_prefix);
         if (!started) return std::move(started).error();
         grammar = *std::move(started);
     }

@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "llama/regex_grammar.h"
 #include "llama/sampler_checks.h"
 #include "llama/sampler_impl.h"
 #include <mullama/sampler.h>
@@ -316,8 +317,10 @@ Result<Sampler> make_sampler(
         MULLAMA_TRY(chain.add_logit_bias(vocab.size(), options.logit_bias));
     }
     MULLAMA_TRY(ChainBuilder(chain, vocab, options, context_length).add_all(*stages));
-    if (!options.grammar.empty()) {
-        MULLAMA_TRY(chain.constrain(vocab, options.grammar, "root", options.grammar_prefix));
+    const Result<std::string> grammar = answer_grammar(options);
+    if (!grammar) return grammar.error();
+    if (!grammar->empty()) {
+        MULLAMA_TRY(chain.constrain(vocab, *grammar, "root", options.grammar_prefix));
     }
     return chain;
 }

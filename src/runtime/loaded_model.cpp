@@ -84,7 +84,7 @@ struct LoadedModel::Impl {
         generate.tokens = std::move(prepared.tokens.tokens);
         generate.media = std::move(prepared.tokens.media);
         generate.sampling = request.sampling;
-        if (generate.sampling.grammar.empty()) {
+        if (generate.sampling.grammar.empty() && generate.sampling.regex.empty()) {
             generate.sampling.grammar = prompt.grammar;
             generate.sampling.grammar_prefix = prompt.grammar_prefix;
         }

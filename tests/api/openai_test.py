@@ -126,6 +126,14 @@ class OpenAiTest(ServerTest):
         self.assertTrue(self.chat(extra_body={"options": {"num_ctx": 512}, "min_p": 0.1, "top_k": 5}))
         answer = self.chat(extra_body={"grammar": 'root ::= "yes" | "no"'})
         self.assertIn(answer.choices[0].message.content, ("yes", "no"))
+        for where in ({"regex": "\\d{4}-(0[1-9]|1[0-2])"}, {"options": {"regex": "^\\d{4}-(0[1-9]|1[0-2])$"}}):
+            answer = self.chat(extra_body=where)
+            self.assertRegex(answer.choices[0].message.content, r"\A[0-9]{4}-(0[1-9]|1[0-2])\Z")
+        for wrong, message in (({"regex": "(a"}, "the '(' has no ')'"),
+                               ({"regex": "a", "grammar": 'root ::= "a"'}, "give one of them")):
+            with self.assertRaises(openai.BadRequestError) as caught:
+                self.chat(extra_body=wrong)
+            self.assertIn(message, caught.exception.message)
         with self.assertRaises(openai.BadRequestError) as caught:
             self.chat([{"role": "user", "content": "word " * 200}], extra_body={"num_ctx": 64})
         self.assertIn("num_ctx", caught.exception.message)
