@@ -1,14 +1,14 @@
 #include "api/json.h"
-#include "api/json_writer.h"
 #include "base/error.h"
 #include "cli/daemon_client.h"
 #include "cli/interrupt.h"
+#include "cli/load_body.h"
+#include "cli/load_client.h"
 #include "cli/load_plot.h"
 #include "cli/load_report.h"
 #include "cli/verbs.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -17,7 +17,10 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <latch>
 #include <random>
+#include <ranges>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -27,158 +30,6 @@ namespace mullama::cli {
 namespace {
 
 using TimePoint = std::chrono::steady_clock::time_point;
-using Milliseconds = std::chrono::duration<double, std::milli>;
-
-double milliseconds_since(TimePoint begin) {
-    return Milliseconds(std::chrono::steady_clock::now() - begin).count();
-}
-
-// The schema of an answer that may be as long as one likes.
-constexpr std::string_view kPeople =
-    R"({"type":"json_schema","json_schema":{"name":"people","schema":{"type":"object","properties":)"
-    R"({"people":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},)"
-    R"("age":{"type":"integer"},"city":{"type":"string"},)"
-    R"("job":{"enum":["baker","smith","teacher"]}},)"
-    R"("required":["name","age","city","job"]}}},"required":["people"]}}})";
-
-/// As many common words as asked for, the same for the same seed.
-std::string random_words(std::uint64_t seed, std::int32_t count) {
-    constexpr std::string_view kWords[] = {
-        "river",   "stone",   "early",  "window",  "paper",   "seven",   "garden", "market",
-        "letter",  "winter",  "bridge", "silver",  "captain", "morning", "number", "yellow",
-        "harbour", "music",   "simple", "travel",  "doctor",  "forest",  "summer", "kitchen",
-        "island",  "thunder", "copper", "village", "engine",  "story",   "north",  "candle"
-    };
-    std::mt19937_64 random(seed);
-    std::string text;
-    for (std::int32_t i = 0; i < count; ++i) {
-        if (i > 0) text += ' ';
-        text += kWords[random() % std::size(kWords)];
-    }
-    return text;
-}
-
-std::string request_body(const BenchServeArguments& arguments, std::int32_t number) {
-    const std::uint64_t seed = arguments.seed * std::uint64_t{1'000'003};
-    api::JsonWriter out;
-    const std::string prefix = random_words(seed, arguments.prefix_words);
-    const auto own_seed = seed + static_cast<std::uint64_t>(number) + 1;
-    const std::string own = random_words(own_seed, arguments.input_words);
-    out.begin_object().field("model", arguments.model);
-    if (arguments.is_chat()) {
-        out.key("messages").begin_array();
-        const auto add_message = [&out](std::string_view role, std::string_view content) {
-            out.begin_object().field("role", role).field("content", content).end_object();
-        };
-        if (!prefix.empty()) add_message("system", prefix);
-        add_message("user", own);
-        out.end_array();
-    } else {
-        out.field("prompt", prefix.empty() ? own : prefix + " " + own);
-    }
-    if (arguments.json) {
-        out.key("response_format").raw(kPeople);
-    } else {
-        out.field("ignore_eos", true);
-    }
-    out.field("max_tokens", arguments.output_tokens)
-        .field("temperature", arguments.temperature)
-        .field("stream", true)
-        .key("stream_options")
-        .begin_object()
-        .field("include_usage", true)
-        .end_object()
-        .end_object();
-    return out.take();
-}
-
-/// Reads the events of one answer into a request.
-class AnswerReader {
-  public:
-    /// `request` is borrowed. It is sent now.
-    explicit AnswerReader(LoadRequest& request) : request_(request) {}
-
-    /// Takes a line of the stream; false where there is nothing more to read.
-    bool take(std::string_view line) {
-        constexpr std::string_view kData = "data:";
-        if (!line.starts_with(kData)) return true;
-        line.remove_prefix(kData.size());
-        line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-        if (line.starts_with("[DONE]")) {
-            done_ = true;
-            return true;
-        }
-        const Result<api::json::value> event = api::parse_json(line);
-        if (!event || !event->is_object()) {
-            request_.error = "an event of the answer is no JSON object";
-            return false;
-        }
-        take(event->get_object());
-        return request_.error.empty();
-    }
-
-    void end(const Result<void>& called) {
-        request_.took_ms = milliseconds_since(begin_);
-        if (!called) request_.error = called.error().message;
-        if (!request_.error.empty()) return;
-        if (!done_) request_.error = "the answer broke off";
-        if (request_.arrivals_ms.empty()) request_.error = "the answer is empty";
-        if (request_.answer_tokens == 0) request_.answer_tokens = std::ssize(request_.arrivals_ms);
-    }
-
-  private:
-    void take(const api::json::object& event) {
-        if (const auto* error = event.if_contains("error")) {
-            request_.error = api::to_text(*error);
-            return;
-        }
-        api::Fields fields(event, "event");
-        for (const api::json::object* choice : fields.objects("choices")) {
-            const auto* delta = choice->if_contains("delta");
-            const bool is_chat = delta != nullptr && delta->is_object();
-            if (has_text(is_chat ? delta->get_object() : *choice)) {
-                request_.arrivals_ms.push_back(milliseconds_since(begin_));
-            }
-        }
-        if (const api::json::object* usage = fields.object("usage")) {
-            api::Fields counts(*usage, "usage");
-            counts.read("prompt_tokens", request_.prompt_tokens);
-            counts.read("completion_tokens", request_.answer_tokens);
-        }
-    }
-
-    static bool has_text(const api::json::object& piece) {
-        return std::ranges::any_of(
-            std::array{"content", "reasoning_content", "reasoning", "text"},
-            [&piece](const char* name) {
-                const auto* text = piece.if_contains(name);
-                return text != nullptr && text->is_string() && !text->get_string().empty();
-            }
-        );
-    }
-
-    LoadRequest& request_;
-    const TimePoint begin_ = std::chrono::steady_clock::now();
-    bool done_ = false;
-};
-
-/// Sends the request of this number and reads its answer.
-/// Errors: those of DaemonClient::post_lines(); they are in `request` too.
-Result<void> ask(
-    DaemonClient& client,
-    const BenchServeArguments& arguments,
-    std::int32_t number,
-    const Interrupt& interrupt,
-    LoadRequest& request
-) {
-    const std::string body = request_body(arguments, number);
-    AnswerReader reader(request);
-    const auto on_line = [&reader](std::string_view line) { return reader.take(line); };
-    const auto on_wait = [&interrupt] { return !interrupt.pressed(); };
-    Result<void> called = client.post_lines(arguments.endpoint, body, on_line, on_wait);
-    reader.end(called);
-    return called;
-}
 
 /// The only model that a server has.
 Result<std::string> only_model(DaemonClient& client) {
@@ -225,37 +76,190 @@ void wait_until(TimePoint time, const Interrupt& interrupt) {
     }
 }
 
+/// As many clients as asked for.
+/// Errors: those of DaemonClient::from_environment().
+Result<std::vector<DaemonClient>> make_clients(
+    const BenchServeArguments& arguments, std::int32_t count
+) {
+    std::vector<DaemonClient> clients;
+    for (std::int32_t i = 0; i < count; ++i) {
+        Result<DaemonClient> client = DaemonClient::from_environment(arguments.url);
+        if (!client) return std::move(client).error();
+        clients.push_back(std::move(client).value());
+    }
+    return clients;
+}
+
+/// Clients that read long answers, one after the other, while others ask.
+class Streams {
+  public:
+    /// Returns when each reads its first answer, or cannot. All are borrowed.
+    Streams(
+        const BenchServeArguments& arguments,
+        std::vector<DaemonClient>& clients,
+        const Interrupt& interrupt
+    )
+        : arguments_(arguments),
+          interrupt_(interrupt),
+          answers_(clients.size()),
+          begun_(std::ssize(clients)) {
+        arguments_.json = false;
+        arguments_.output_tokens = 512;
+        arguments_.input_words = 25;
+        for (std::size_t i = 0; i < clients.size(); ++i) {
+            threads_.emplace_back([this, i, &client = clients[i]](const std::stop_token& stop) {
+                read(i, client, stop);
+            });
+        }
+        begun_.wait();
+        counted_from_ms_ = milliseconds_since(begin_);
+    }
+
+    /// Ends them. Gives the milliseconds from each piece to the next, of those that came since all
+    /// had begun.
+    /// Errors: that of an answer which failed.
+    Result<std::vector<double>> end() {
+        for (std::jthread& thread : threads_) thread.request_stop();
+        threads_.clear();
+        std::vector<double> gaps;
+        for (const LoadRequest& answer : std::views::join(answers_)) {
+            if (!answer.error.empty()) return fail(ErrorCode::kInternal, "{}", answer.error);
+            const std::vector<double>& arrivals = answer.arrivals_ms;
+            for (std::size_t i = 1; i < arrivals.size(); ++i) {
+                if (answer.sent_ms + arrivals[i - 1] < counted_from_ms_) continue;
+                gaps.push_back(arrivals[i] - arrivals[i - 1]);
+            }
+        }
+        return gaps;
+    }
+
+  private:
+    void read(std::size_t place, DaemonClient& client, const std::stop_token& stop) {
+        bool has_begun = false;
+        const auto begin = [&] {
+            if (!std::exchange(has_begun, true)) begun_.count_down();
+        };
+        const auto goes_on = [&] { return !stop.stop_requested() && !interrupt_.pressed(); };
+        const auto on_piece = [&] {
+            begin();
+            return goes_on();
+        };
+        const std::string& model = arguments_.models[place % arguments_.models.size()];
+        for (std::int32_t round = 0; goes_on(); ++round) {
+            LoadRequest& answer = answers_[place].emplace_back();
+            answer.sent_ms = milliseconds_since(begin_);
+            const auto number = -2 - static_cast<std::int32_t>(place) - 1024 * round;
+            const std::string chat[] = {load_question(arguments_, number)};
+            [[maybe_unused]] const auto asked = ask_for_answer(
+                client,
+                arguments_.endpoint,
+                answer_body(arguments_, model, chat),
+                {.on_wait = goes_on, .on_piece = on_piece},
+                answer
+            );
+            if (!goes_on()) answer.error.clear();  // it was broken off
+            if (!answer.error.empty()) break;
+        }
+        begin();
+    }
+
+    BenchServeArguments arguments_;
+    const Interrupt& interrupt_;
+    const TimePoint begin_ = std::chrono::steady_clock::now();
+    double counted_from_ms_ = 0;
+    std::vector<std::vector<LoadRequest>> answers_;  // of each client, and written by it
+    std::latch begun_;
+    std::vector<std::jthread> threads_;  // last: they use all of the above
+};
+
+/// The requests of one chat.
+class Chat {
+  public:
+    /// All are borrowed.
+    Chat(
+        const BenchServeArguments& arguments,
+        DaemonClient& client,
+        const std::string& model,
+        const Interrupt& interrupt
+    )
+        : arguments_(arguments), client_(client), model_(model), interrupt_(interrupt) {}
+
+    /// Sends the request of this number, behind those before it, and reads its answer.
+    Result<void> ask(std::int32_t number, LoadRequest& request) {
+        if (arguments_.texts > 0) {
+            const std::string body = embedding_body(arguments_, model_, number);
+            return ask_for_vectors(client_, body, arguments_.texts, request);
+        }
+        texts_.push_back(load_question(arguments_, number));
+        const std::string body = answer_body(arguments_, model_, texts_);
+        const LoadWatch watch{.on_wait = [this] { return !interrupt_.pressed(); }};
+        Result<void> asked = ask_for_answer(client_, arguments_.endpoint, body, watch, request);
+        texts_.push_back(request.text);
+        return asked;
+    }
+
+  private:
+    const BenchServeArguments& arguments_;
+    DaemonClient& client_;
+    const std::string& model_;
+    const Interrupt& interrupt_;
+    std::vector<std::string> texts_;  // of the user and the model in turn
+};
+
 /// Sends all requests from as many clients as asked for, and gives them in order.
 Result<std::vector<LoadRequest>> run_load(
     const BenchServeArguments& arguments, const Interrupt& interrupt
 ) {
     std::vector<LoadRequest> requests(static_cast<std::size_t>(arguments.requests));
     const std::vector<double> due = due_times(arguments);
-    std::vector<DaemonClient> clients;
-    for (std::int32_t i = 0; i < std::min(arguments.clients, arguments.requests); ++i) {
-        Result<DaemonClient> client = DaemonClient::from_environment(arguments.url);
-        if (!client) return std::move(client).error();
-        clients.push_back(std::move(client).value());
-    }
+    const auto turns = static_cast<std::size_t>(arguments.turns);
+    Result<std::vector<DaemonClient>> clients =
+        make_clients(arguments, std::min(arguments.clients, arguments.requests));
+    if (!clients) return std::move(clients).error();
     std::atomic<std::size_t> next = 0;
     const TimePoint begin = std::chrono::steady_clock::now();
     const auto work = [&](DaemonClient& client) {
-        for (std::size_t i = next++; i < requests.size(); i = next++) {
-            const auto delay = std::chrono::duration<double>(due[i]);
-            wait_until(begin + std::chrono::duration_cast<TimePoint::duration>(delay), interrupt);
-            if (interrupt.pressed()) return;
-            const auto number = static_cast<std::int32_t>(i);
-            requests[i].sent_ms = milliseconds_since(begin);
-            [[maybe_unused]] const auto asked =
-                ask(client, arguments, number, interrupt, requests[i]);
+        for (std::size_t first = turns * next++; first < requests.size(); first = turns * next++) {
+            const std::size_t model = first / turns % arguments.models.size();
+            Chat chat(arguments, client, arguments.models[model], interrupt);
+            const std::size_t end = std::min(first + turns, requests.size());
+            for (std::size_t i = first; i < end; ++i) {
+                const std::chrono::duration<double> delay(due[i]);
+                wait_until(
+                    begin + std::chrono::duration_cast<TimePoint::duration>(delay), interrupt
+                );
+                if (interrupt.pressed()) return;
+                requests[i].sent_ms = milliseconds_since(begin);
+                const Result<void> asked = chat.ask(static_cast<std::int32_t>(i), requests[i]);
+                if (asked) continue;
+                for (std::size_t left = i + 1; left < end; ++left) {
+                    requests[left].error = requests[i].error;
+                }
+                break;
+            }
         }
     };
     {
         std::vector<std::jthread> threads;
-        for (DaemonClient& client : clients) threads.emplace_back(work, std::ref(client));
+        for (DaemonClient& client : *clients) threads.emplace_back(work, std::ref(client));
     }
     MULLAMA_TRY(interrupt.check());
     return requests;
+}
+
+/// Loads each model, and takes the first step of its kind, before the time runs.
+Result<void> warm_up(
+    const BenchServeArguments& arguments, DaemonClient& client, const Interrupt& interrupt
+) {
+    BenchServeArguments small = arguments;
+    small.output_tokens = 2;
+    small.json = false;  // of which two tokens may be no text yet
+    for (const std::string& model : arguments.models) {
+        LoadRequest request;
+        MULLAMA_TRY(Chat(small, client, model, interrupt).ask(-1, request));
+        if (!request.error.empty()) return fail(ErrorCode::kInternal, "{}", request.error);
+    }
+    return {};
 }
 
 Result<LoadGoal> goal_of(const std::vector<std::string>& texts) {
@@ -275,7 +279,10 @@ Result<void> write_plot(
     const BenchServeArguments& arguments, const std::vector<LoadRequest>& requests
 ) {
     const std::string title = fmt::format(
-        "{}: {} requests, {} at a time", arguments.model, arguments.requests, arguments.clients
+        "{}: {} requests, {} at a time",
+        fmt::join(arguments.models, ", "),
+        arguments.requests,
+        arguments.clients
     );
     std::ofstream file(arguments.plot, std::ios::binary);
     file << load_plot(requests, title) << std::flush;
@@ -288,25 +295,25 @@ Result<void> measure(BenchServeArguments arguments) {
     if (!goal) return goal.error();
     Result<DaemonClient> client = DaemonClient::from_environment(arguments.url);
     if (!client) return std::move(client).error();
-    if (arguments.model.empty()) {
+    if (arguments.models.empty()) {
         Result<std::string> model = only_model(*client);
         if (!model) return std::move(model).error();
-        arguments.model = std::move(model).value();
+        arguments.models.push_back(std::move(model).value());
     }
     const Interrupt interrupt;
-    // The model is loaded, and the first step of its kind taken, before the time runs.
-    BenchServeArguments small = arguments;
-    small.output_tokens = 2;
-    small.json = false;  // of which two tokens may be no text yet
-    LoadRequest warm_up;
-    MULLAMA_TRY(ask(*client, small, -1, interrupt, warm_up));
-    if (!warm_up.error.empty()) return fail(ErrorCode::kInternal, "{}", warm_up.error);
+    MULLAMA_TRY(warm_up(arguments, *client, interrupt));
+    Result<std::vector<DaemonClient>> readers = make_clients(arguments, arguments.streams);
+    if (!readers) return readers.error();
+    Streams streams(arguments, *readers, interrupt);
 
     const TimePoint begin = std::chrono::steady_clock::now();
     const Result<std::vector<LoadRequest>> requests = run_load(arguments, interrupt);
-    if (!requests) return requests.error();
     const double seconds = milliseconds_since(begin) / 1000;
-    const LoadSummary summary = summarize(*requests, seconds, *goal);
+    const Result<std::vector<double>> stream_gaps = streams.end();
+    if (!requests) return requests.error();
+    if (!stream_gaps) return stream_gaps.error();
+    LoadSummary summary = summarize(*requests, seconds, *goal);
+    if (arguments.streams > 0) summary.stream_gap = figure_of(*stream_gaps);
     std::cout << (arguments.form == "jsonl" ? load_lines(*requests, summary) : load_tables(summary))
               << std::flush;
     if (!arguments.plot.empty()) MULLAMA_TRY(write_plot(arguments, *requests));

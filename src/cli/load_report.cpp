@@ -120,6 +120,7 @@ LoadSummary summarize(std::span<const LoadRequest> requests, double seconds, con
     LoadSummary summary{.seconds = seconds};
     std::int64_t prompt_tokens = 0;
     std::int64_t answer_tokens = 0;
+    std::int64_t vectors = 0;
     int good = 0;
     for (const LoadRequest& request : requests) {
         if (!request.succeeded()) {
@@ -129,11 +130,13 @@ LoadSummary summarize(std::span<const LoadRequest> requests, double seconds, con
         ++summary.succeeded;
         prompt_tokens += request.prompt_tokens;
         answer_tokens += request.answer_tokens;
+        vectors += request.vectors;
         good += goal.holds(request) ? 1 : 0;
     }
     summary.requests_per_second = static_cast<double>(summary.succeeded) / seconds;
     summary.prompt_tokens_per_second = static_cast<double>(prompt_tokens) / seconds;
     summary.answer_tokens_per_second = static_cast<double>(answer_tokens) / seconds;
+    summary.vectors_per_second = static_cast<double>(vectors) / seconds;
     if (goal.is_set()) summary.good_per_second = good / seconds;
     LoadTimes times = times_of(requests);
     summary.first = figure_of(std::move(times.first));
@@ -144,17 +147,19 @@ LoadSummary summarize(std::span<const LoadRequest> requests, double seconds, con
 }
 
 std::string load_tables(const LoadSummary& summary) {
+    const bool has_vectors = summary.vectors_per_second > 0;
     std::string text = fmt::format(
-        "| requests | failed | seconds | requests/s | good/s | prompt tokens/s | tokens/s |\n"
-        "| -------: | -----: | ------: | ---------: | -----: | --------------: | -------: |\n"
-        "| {:>8} | {:>6} | {:>7.2f} | {:>10.3f} | {:>6} | {:>15.1f} | {:>8.1f} |\n\n",
+        "| requests | failed | seconds | requests/s | good/s | prompt tokens/s | {:>9} |\n"
+        "| -------: | -----: | ------: | ---------: | -----: | --------------: | --------: |\n"
+        "| {:>8} | {:>6} | {:>7.2f} | {:>10.3f} | {:>6} | {:>15.1f} | {:>9.1f} |\n\n",
+        has_vectors ? "vectors/s" : "tokens/s",
         summary.succeeded + summary.failed,
         summary.failed,
         summary.seconds,
         summary.requests_per_second,
         summary.good_per_second ? fmt::format("{:.3f}", *summary.good_per_second) : "",
         summary.prompt_tokens_per_second,
-        summary.answer_tokens_per_second
+        has_vectors ? summary.vectors_per_second : summary.answer_tokens_per_second
     );
     text += fmt::format(
         "| {:<23} | {:>9} | {:>9} | {:>9} | {:>9} | {:>9} |\n"
@@ -172,10 +177,14 @@ std::string load_tables(const LoadSummary& summary) {
         "",
         ""
     );
-    return text + figure_line("to the first token", summary.first) +
-           figure_line("between pieces", summary.gap) +
-           figure_line("per token behind it", summary.per_token) +
-           figure_line("for the whole answer", summary.whole);
+    if (!has_vectors) {
+        text += figure_line("to the first token", summary.first) +
+                figure_line("between pieces", summary.gap) +
+                figure_line("per token behind it", summary.per_token);
+    }
+    text += figure_line("for the whole answer", summary.whole);
+    if (summary.stream_gap) text += figure_line("between streams' pieces", *summary.stream_gap);
+    return text;
 }
 
 std::string load_lines(std::span<const LoadRequest> requests, const LoadSummary& summary) {
@@ -204,11 +213,13 @@ std::string load_lines(std::span<const LoadRequest> requests, const LoadSummary&
         .field("request_throughput", summary.requests_per_second)
         .field("input_throughput", summary.prompt_tokens_per_second)
         .field("output_throughput", summary.answer_tokens_per_second);
+    if (summary.vectors_per_second > 0) out.field("vector_throughput", summary.vectors_per_second);
     if (summary.good_per_second) out.field("request_goodput", *summary.good_per_second);
     write_figure(out, "ttft_ms", summary.first);
     write_figure(out, "itl_ms", summary.gap);
     write_figure(out, "tpot_ms", summary.per_token);
     write_figure(out, "e2el_ms", summary.whole);
+    if (summary.stream_gap) write_figure(out, "stream_itl_ms", *summary.stream_gap);
     out.end_object().end_object();
     return lines + out.take() + "\n";
 }

@@ -18,6 +18,8 @@ struct LoadRequest {
     double took_ms = 0;               ///< Until the answer had ended.
     std::int64_t prompt_tokens = 0;   ///< As the server counts them.
     std::int64_t answer_tokens = 0;   ///< As above.
+    std::int64_t vectors = 0;         ///< Where it asked for some.
+    std::string text;                 ///< Of the answer.
     std::string error;                ///< Why there is no whole answer; empty where there is.
 
     bool succeeded() const { return error.empty() && !arrivals_ms.empty(); }
@@ -71,7 +73,9 @@ struct LoadSummary {
     double requests_per_second = 0;
     double prompt_tokens_per_second = 0;
     double answer_tokens_per_second = 0;
+    double vectors_per_second = 0;
     std::optional<double> good_per_second = {};  ///< Unset where there is no goal.
+    std::optional<LoadFigure> stream_gap = {};   ///< Of streams beside the requests, if any.
     LoadFigure first = {};
     LoadFigure gap = {};
     LoadFigure per_token = {};

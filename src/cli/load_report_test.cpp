@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// Sent at 0, with a piece each 10 ms from `first` on.
 LoadRequest request(double first, int pieces) {
@@ -98,6 +99,28 @@ TEST(LoadReport, tables_have_rows_of_the_same_length) {
     const std::string tables = load_tables(summarize(std::vector{request(100, 3)}, 1, {}));
     EXPECT_THAT(tables, HasSubstr("| to the first token      |     100.0 |     100.0 |"));
     EXPECT_THAT(tables, HasSubstr("|        1 |      0 |    1.00 |      1.000 |        |"));
+}
+
+TEST(LoadReport, vectors_take_the_place_of_tokens) {
+    LoadRequest request;
+    request.took_ms = 40;
+    request.arrivals_ms = {40};
+    request.vectors = 16;
+    const LoadSummary summary = summarize(std::vector{request, request}, 2, {});
+    EXPECT_DOUBLE_EQ(summary.vectors_per_second, 16);
+    const std::string tables = load_tables(summary);
+    EXPECT_THAT(tables, HasSubstr("| vectors/s |"));
+    EXPECT_THAT(tables, HasSubstr("|      16.0 |"));
+    EXPECT_THAT(tables, Not(HasSubstr("to the first token")));
+    EXPECT_THAT(load_lines({}, summary), HasSubstr("\"vector_throughput\":16"));
+}
+
+TEST(LoadReport, streams_beside_the_requests_have_a_row) {
+    LoadSummary summary = summarize(std::vector{request(100, 3)}, 1, {});
+    EXPECT_THAT(load_tables(summary), Not(HasSubstr("streams")));
+    summary.stream_gap = figure_of({20});
+    EXPECT_THAT(load_tables(summary), HasSubstr("| between streams' pieces |      20.0 |"));
+    EXPECT_THAT(load_lines({}, summary), HasSubstr("\"stream_itl_ms\":{\"mean\":20"));
 }
 
 TEST(LoadReport, lines_are_json) {

@@ -360,8 +360,12 @@ class CommandLine {
         verb->footer(bench_serve_footer);
         verb->add_option("URL", bench_serve_.url, "The server (default: $MULLAMA_HOST)")
             ->type_name("");
-        verb->add_option("--model", bench_serve_.model, "Model (default: the only one there)")
-            ->type_name("NAME");
+        verb->add_option(
+                "--model", bench_serve_.models, "Models to ask in turn (default: the only one)"
+        )
+            ->type_name("NAME[,...]")
+            ->delimiter(',')
+            ->allow_extra_args(false);
         verb->add_option(
                 "--endpoint",
                 bench_serve_.endpoint,
@@ -405,6 +409,14 @@ class CommandLine {
             "--input-words", to.input_words, from_1, "Words of each one's own (default 100)"
         );
         add_number("--output-len", to.output_tokens, from_1, "Tokens of each answer (default 128)");
+        add_number("--turns", to.turns, from_1, "Requests of a chat that goes on (default 1)");
+        add_number(
+            "--streams", to.streams, CLI::Range(0, 1024), "Clients more, that read long answers"
+        );
+        add_number(
+            "--texts", to.texts, CLI::Range(0, 2048), "Ask for the vectors of so many texts instead"
+        );
+        verb->add_flag("--copy", to.copy, "Answers are to copy the words");
         verb->add_flag("--json", to.json, "Answers follow a JSON Schema, a list of people");
         verb->add_option("--temperature", to.temperature, "Of the answers (default 0)")
             ->type_name("N")

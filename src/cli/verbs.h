@@ -89,12 +89,16 @@ struct BenchLoad {
     std::int32_t input_words = 100;    ///< Of each one's own, at least 1.
     std::int32_t output_tokens = 128;  ///< At least 1.
     bool json = false;                 ///< Answers follow a JSON Schema.
+    bool copy = false;                 ///< Answers are asked to be the prompt's text again.
+    std::int32_t turns = 1;            ///< Requests of a chat, each of which has those before it.
+    std::int32_t streams = 0;          ///< Clients more, with answers of 512 tokens meanwhile.
+    std::int32_t texts = 0;            ///< Vectors that a request wants; 0 = an answer.
 };
 
 /// `mullama bench serve`
 struct BenchServeArguments : BenchLoad {
-    std::string url;    ///< Empty = the server that the environment names.
-    std::string model;  ///< Empty = the only one that the server has.
+    std::string url;                  ///< Empty = the server that the environment names.
+    std::vector<std::string> models;  ///< In turn; empty = the only one that the server has.
     std::string endpoint = "/v1/chat/completions";  ///< Or "/v1/completions".
     std::uint32_t seed = 1;                         ///< Of texts and times.
     double temperature = 0;                         ///< Of the answers.

@@ -94,6 +94,22 @@ class ServerTest(ProgramTest):
         self.assertEqual(json.loads(people[-1])["summary"]["completed"], 2)
         for line in people[:-1]:
             self.assertIn(json.loads(line)["completion_tokens"], range(1, 21))
+        def summary_of(*arguments):
+            lines = self.output_of("bench", "serve", "--input-words", "5", "--output-len", "4", "--output", "jsonl",
+                                   *arguments).splitlines()
+            rows = list(map(json.loads, lines))
+            return rows[:-1], rows[-1]["summary"]
+        turns, _ = summary_of("--model", MODEL, "--num-prompts", "4", "--turns", "2", "--max-concurrency", "1")
+        prompts = [turn["prompt_tokens"] for turn in turns]
+        self.assertLess(prompts[0] + 4, prompts[1])  # the second has the first's question and answer
+        self.assertLess(prompts[2] + 4, prompts[3])
+        self.assertLess(prompts[2], prompts[1])
+        _, beside = summary_of("--model", MODEL, "--num-prompts", "3", "--streams", "2")
+        self.assertGreater(beside["stream_itl_ms"]["p50"], 0)
+        _, vectors = summary_of("--model", MODEL, "--num-prompts", "3", "--texts", "2")
+        self.assertAlmostEqual(vectors["vector_throughput"] * vectors["duration_s"], 6)
+        summary_of("--model", f"{MODEL},{BASE_MODEL}", "--num-prompts", "2", "--endpoint", "/v1/completions")
+        self.assertIn(BASE_MODEL, self.output_of("ps"))
         self.fails(2, "no workload is called 'nope'", "bench", "serve", "--workload", "nope")
         self.fails(3, "not found", *load, "--model", "nope")
 
