@@ -81,7 +81,7 @@ bool EngineLoop::step() {
     publish();  // a decode may take long
     const bool looked = decode_media();
     drafts_.guess(running_, prefill_alone_, prefill_pace_.tokens());
-    const bool decoded = decode(plan_step(loads(), limits()));
+    const bool decoded = decode(plan());
     publish();
     Stream::wake(ready_);
     ready_.clear();
@@ -253,11 +253,14 @@ bool EngineLoop::decode_media() {
 }
 
 // Answers whose turn it is not wait for this step too.
-std::int32_t EngineLoop::prefill_max() const {
-    const bool generating = std::ranges::any_of(running_, [](const auto& sequence) {
+bool EngineLoop::answers_go_on() const {
+    return std::ranges::any_of(running_, [](const auto& sequence) {
         return !sequence->paused_at && sequence->is_generating();
     });
-    return generating ? prefill_pace_.tokens() : prefill_alone_;
+}
+
+std::int32_t EngineLoop::prefill_max() const {
+    return answers_go_on() ? prefill_pace_.tokens() : prefill_alone_;
 }
 
 // While answers are being generated a picture comes in parts, as prompts do, where it can.
@@ -270,6 +273,16 @@ MediaStep EngineLoop::media_step(const Sequence& sequence) const {
     if (range.media->causal) step.count = std::min(step.count, most);
     step.begin = sequence.position_of(range.begin);
     return step;
+}
+
+EngineLoop::Grants EngineLoop::plan() {
+    const std::vector<SequenceLoad> now = loads();
+    Grants granted = plan_step(now, limits());
+    if (prefill_pace_.apart() && is_mixed(now, granted)) {
+        keep_one_kind(now, granted, prompts_next_);
+        prompts_next_ = !prompts_next_;
+    }
+    return granted;
 }
 
 // Gives false where nothing was granted. Cells may run out though all are reserved (sliding windows
@@ -387,7 +400,12 @@ DraftPace::Step EngineLoop::count_step(const Grants& granted, Clock::TimePoint::
         (sequence.is_generating() ? answers : prompts) += granted[i] - sequence.drafted;
     }
     counters_.drafted_tokens += drafted;
-    if (drafted == 0) prefill_pace_.took(answers, prompts, duration);
+    if (drafted == 0) {
+        const bool apart = prompts > 0 && answers == 0 && answers_go_on();
+        prefill_pace_.took(
+            {.answers = answers, .prompts = prompts, .apart = apart, .duration = duration}
+        );
+    }
     return {.answers = prompts == 0 ? answers : 0, .drafted = drafted, .duration = duration};
 }
 

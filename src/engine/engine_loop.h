@@ -83,6 +83,7 @@ class EngineLoop {
     bool use_adapters(const std::vector<float>& scales);
     std::int64_t lowest_priority() const;
     std::vector<SequenceLoad> loads() const;
+    bool answers_go_on() const;
     std::int32_t prefill_max() const;
     StepLimits limits() const {
         return {
@@ -91,6 +92,7 @@ class EngineLoop {
             .prefill_alone = prefill_max(),
         };
     }
+    Grants plan();
     bool decode_media();
     MediaStep media_step(const Sequence& sequence) const;
     bool decode(Grants granted);
@@ -123,6 +125,7 @@ class EngineLoop {
     const Clock& clock_;
     const EngineInfo info_;
     PrefillPace prefill_pace_;
+    bool prompts_next_ = false;  // where they take turns with the answers
     Drafts drafts_;
     const std::int32_t prefill_alone_;  // of one pass: more take no less time, but others wait
     const std::chrono::milliseconds stall_timeout_;  // 0 = for ever

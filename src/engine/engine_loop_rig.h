@@ -23,9 +23,10 @@ inline constexpr EngineInfo kInfo{
     .vocab_size = 257,
 };
 
-inline EngineOptions options_with(std::int32_t stream_capacity) {
+inline EngineOptions options_with(std::int32_t stream_capacity, std::int64_t prefill_budget_ms) {
     EngineOptions options;
-    options.prefill_chunk = 64;
+    options.prefill_budget_ms = prefill_budget_ms;
+    options.prefill_chunk = prefill_budget_ms > 0 ? 256 : 64;
     options.queue_max = 3;
     options.stream_capacity = stream_capacity;
     options.stall_timeout_ms = 30000;
@@ -47,9 +48,10 @@ class Rig {
         const EngineInfo& info = kInfo,
         std::int32_t stream_capacity = 256,
         Sharing sharing = Sharing::kNone,
-        Decoder* draft_model = nullptr
+        Decoder* draft_model = nullptr,
+        std::int64_t prefill_budget_ms = 0
     )
-        : options_(options_with(stream_capacity)),
+        : options_(options_with(stream_capacity, prefill_budget_ms)),
           decoder(info, sharing),
           loop(decoder, tokenizer_, options_, clock, nullptr, draft_model) {}
 

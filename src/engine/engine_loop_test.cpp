@@ -3,6 +3,7 @@
 #include "engine/engine_loop_rig.h"
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -225,6 +226,46 @@ TEST(EngineLoop, answers_flow_while_a_long_prompt_is_read_in_chunks) {
     }
     EXPECT_EQ(read_now(other), "b");
     EXPECT_EQ(rig.batch_sizes(), (std::vector<std::size_t>{4, 65, 65, 65, 12}));
+}
+
+// Gives how many steps a prompt takes with an answer beside it, and how many without.
+std::pair<int, int> prompt_steps(std::chrono::milliseconds mixed_token) {
+    Rig rig(kInfo, 1 << 12, Sharing::kNone, nullptr, 150);
+    rig.decoder.take(rig.clock, [mixed_token](std::span<const DecodeEntry> batch) {
+        const bool mixed = batch.front().sequence != batch.back().sequence;
+        return 5ms + (mixed ? mixed_token : 2ms) * std::ssize(batch);
+    });
+    auto answer = rig.submit(ask("<a*>", 300));
+    rig.step();
+    auto prompt = rig.submit(ask(std::string(900, '.') + "<b>", 1));
+    rig.run();
+    EXPECT_EQ(answer.collect().text, std::string(300, 'a'));
+    EXPECT_EQ(prompt.collect().text, "b");
+    std::pair<int, int> steps;
+    bool waited = false;
+    for (const auto& batch : rig.decoder.batches()) {
+        if (batch.size() < 32) {  // an answer's token and guesses
+            waited = false;
+            continue;
+        }
+        const bool apart = batch.front().sequence == batch.back().sequence;
+        ++(apart ? steps.second : steps.first);
+        EXPECT_FALSE(apart && waited) << "the answer waits for no two steps";
+        waited = apart;
+    }
+    return steps;
+}
+
+TEST(EngineLoop, prompts_and_answers_take_turns_where_that_is_faster) {
+    const auto [beside, apart] = prompt_steps(4ms);
+    EXPECT_LE(beside, 3);
+    EXPECT_GE(apart, 7);
+}
+
+TEST(EngineLoop, prompts_and_answers_share_steps_where_that_is_faster) {
+    const auto [beside, apart] = prompt_steps(1ms);
+    EXPECT_GE(beside, 10);
+    EXPECT_LE(apart, 3);
 }
 
 TEST(EngineLoop, a_long_prompt_alone_takes_whole_batches) {

@@ -82,14 +82,18 @@ Result<void> FakeDecoder::decode(std::span<const DecodeEntry> batch) {
         if (is_letter && has(0)) next += 'A' - 'a';
         if (next != kNoChoice) row[static_cast<std::size_t>(next)] = kSure;
     }
-    if (state->clock != nullptr) state->clock->advance(state->duration);
+    if (state->clock != nullptr) state->clock->advance(state->cost(batch));
     return {};
 }
 
 void FakeDecoder::take(FakeClock& clock, std::chrono::nanoseconds duration) {
+    take(clock, [duration](auto) { return duration; });
+}
+
+void FakeDecoder::take(FakeClock& clock, Cost cost) {
     auto state = state_.lock();
     state->clock = &clock;
-    state->duration = duration;
+    state->cost = std::move(cost);
 }
 
 Result<void> FakeDecoder::check_step(State& state, std::size_t tokens) {

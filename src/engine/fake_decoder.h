@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -99,6 +100,8 @@ class FakeDecoder final : public Decoder {
     std::int32_t cells_used() const { return cells_used(*state_.lock()); }
     /// Makes every decode() take as long on a clock, which is borrowed.
     void take(FakeClock& clock, std::chrono::nanoseconds duration);
+    using Cost = std::function<std::chrono::nanoseconds(std::span<const DecodeEntry>)>;
+    void take(FakeClock& clock, Cost cost);
     /// Makes the next decode() fail.
     void fail_next(Error error) { state_.lock()->failure = std::move(error); }
     /// Lets it run out of cells earlier than info() says.
@@ -126,7 +129,7 @@ class FakeDecoder final : public Decoder {
         std::vector<float> usual_scales;
         std::vector<float> scales;
         FakeClock* clock = nullptr;
-        std::chrono::nanoseconds duration{};
+        Cost cost = {};
         bool can_forget = true;
         bool can_truncate = true;
         bool fails_truncate = false;

@@ -8,30 +8,77 @@ namespace {
 
 using Duration = PrefillPace::Duration;
 
+constexpr Duration kTickOfClock{1e-9};
+
 // Follows changes within a few steps, and is not upset by one.
-void approach(std::optional<Duration>& mean, Duration value) {
+template <typename T>
+void approach(std::optional<T>& mean, T value) {
     constexpr double kWeight = 0.3;
     mean = mean ? *mean + kWeight * (value - *mean) : value;
 }
 
 }  // namespace
 
-std::int32_t PrefillPace::tokens() const {
-    if (budget_ == Duration::zero()) return tokens_max_;
-    if (!token_) return std::min(kFirst, tokens_max_);
-    const Duration least = budget_ / tokens_max_;
-    if (*token_ <= least) return tokens_max_;
-    const auto fitting = static_cast<std::int32_t>(budget_ / *token_);
-    return std::min(std::max(fitting / kLeast, 1) * kLeast, tokens_max_);
+bool PrefillPace::apart() const {
+    if (budget_ == Duration::zero() || !beside_) return false;
+    const std::int32_t tokens = fitting_apart();
+    if (tokens < kTile || tokens == tokens_max_) return false;
+    if (!mixed_to_apart_) return true;  // to have them compared
+    return (*mixed_to_apart_ > 1) != (since_trial_ >= kTrialEvery);
 }
 
-void PrefillPace::took(std::int32_t answers, std::int32_t prompts, Duration duration) {
-    if (prompts == 0) return approach(answers_step_, duration);
-    const bool beside = answers > 0 && answers_step_;
-    const Duration more = beside ? duration - *answers_step_ : duration;
+std::int32_t PrefillPace::tokens() const {
+    if (budget_ == Duration::zero()) return tokens_max_;
+    if (apart()) return fitting_apart();
+    const std::optional<Duration>& token = beside_ ? beside_ : alone_;
+    if (token && fitting(*token) == tokens_max_) return tokens_max_;
+    return std::min({token ? fitting(*token) : kBeside, kBeside, tokens_max_});
+}
+
+// Within the budget, stretched so much.
+std::int32_t PrefillPace::fitting(Duration token, double stretch) const {
+    const Duration budget = budget_ * stretch;
+    if (token <= budget / tokens_max_) return tokens_max_;
+    const auto tokens = static_cast<std::int32_t>(budget / token);
+    return std::min(std::max(tokens / kLeast, 1) * kLeast, tokens_max_);
+}
+
+std::int32_t PrefillPace::fitting_apart() const {
+    constexpr std::int32_t kPart = kTile / 2;
+    const Duration token = alone_ ? *alone_ : *beside_;
+    std::int32_t tokens = fitting(token);
+    if (tokens == tokens_max_) return tokens;
+    tokens = std::max(tokens, std::min(fitting(token, kEfficientStretch), kEfficient));
+    if (tokens < kTile) tokens = std::min(fitting(token, kTileStretch), kTile);
+    return tokens / kPart * kPart;
+}
+
+void PrefillPace::took(const Step& step) {
+    if (step.prompts == 0) return approach(answers_step_, step.duration);
     // A few tokens are computed in the time that one takes, and say little of many.
-    if (prompts < kLeast) return;
-    approach(token_, std::max(more, Duration::zero()) / prompts);
+    if (step.prompts < kLeast) return;
+    if (step.answers > 0) {
+        const Duration more = step.duration - answers_step_.value_or(Duration::zero());
+        approach(beside_, std::max(more, Duration::zero()) / step.prompts);
+        if (alone_) alone_ = std::min(*alone_, *beside_);  // it is known from later tokens
+    } else if (step.prompts >= kTile / 2) {
+        approach(alone_, step.duration / step.prompts);
+    }
+    if (step.answers > 0 || step.apart) compare(step);
+}
+
+// Only steps in a row are alike: a prompt's later tokens take longer.
+void PrefillPace::compare(const Step& step) {
+    if (step.apart && step.prompts < kTile) return;  // the end of a prompt
+    since_trial_ = since_trial_ >= kTrialEvery ? 0 : since_trial_ + 1;
+    const Duration answers = step.apart ? answers_step_.value_or(Duration::zero()) : Duration();
+    const Cost cost{.apart = step.apart, .token = (step.duration + answers) / step.prompts};
+    if (last_ && last_->apart != cost.apart) {
+        const Cost& mixed = cost.apart ? *last_ : cost;
+        const Cost& apart = cost.apart ? cost : *last_;
+        approach(mixed_to_apart_, mixed.token / std::max(apart.token, kTickOfClock));
+    }
+    last_ = cost;
 }
 
 }  // namespace mullama

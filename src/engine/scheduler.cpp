@@ -74,6 +74,23 @@ std::vector<std::int32_t> plan_step(std::span<const SequenceLoad> loads, StepLim
     return granted;
 }
 
+bool is_mixed(std::span<const SequenceLoad> loads, std::span<const std::int32_t> granted) {
+    bool answers = false;
+    bool prompts = false;
+    for (std::size_t i = 0; i < loads.size(); ++i) {
+        if (granted[i] > 0) (loads[i].generating ? answers : prompts) = true;
+    }
+    return answers && prompts;
+}
+
+void keep_one_kind(
+    std::span<const SequenceLoad> loads, std::span<std::int32_t> granted, bool prompts
+) {
+    for (std::size_t i = 0; i < loads.size(); ++i) {
+        if (loads[i].generating == prompts) granted[i] = 0;
+    }
+}
+
 bool shrink_plan(std::span<const SequenceLoad> loads, std::vector<std::int32_t>& granted) {
     std::int32_t answers = 0;
     std::int32_t prompts = 0;

@@ -60,6 +60,14 @@ struct StepLimits {
 /// Shape: [loads.size()].
 std::vector<std::int32_t> plan_step(std::span<const SequenceLoad> loads, StepLimits limits);
 
+/// Whether a plan has tokens of answers and of prompts.
+bool is_mixed(std::span<const SequenceLoad> loads, std::span<const std::int32_t> granted);
+
+/// Leaves the answers out of a plan, or else the prompts.
+void keep_one_kind(
+    std::span<const SequenceLoad> loads, std::span<std::int32_t> granted, bool prompts
+);
+
 /// Makes a plan smaller for which the KV cells did not suffice: prompts wait for the answers beside
 /// them; prompts alone keep half of their tokens. Gives false, with nothing changed, where only
 /// answers or a single token are left.

@@ -207,6 +207,19 @@ TEST(Plan, a_group_of_draft_tokens_is_computed_whole) {
     EXPECT_EQ(plan({{.pending = 5, .generating = true}, answer()}), (Grants{5, 1}));
 }
 
+TEST(OneKind, leaves_the_other_out) {
+    const std::vector loads{answer(), prompt(900), answer()};
+    Grants prompts{1, 256, 1};
+    EXPECT_TRUE(is_mixed(loads, prompts));
+    Grants answers = prompts;
+    keep_one_kind(loads, prompts, true);
+    EXPECT_EQ(prompts, (Grants{0, 256, 0}));
+    keep_one_kind(loads, answers, false);
+    EXPECT_EQ(answers, (Grants{1, 0, 1}));
+    EXPECT_FALSE(is_mixed(loads, prompts));
+    EXPECT_FALSE(is_mixed(loads, answers));
+}
+
 TEST(Shrink, prompts_wait_for_the_answers_beside_them) {
     Grants granted{1, 256, 1};
     EXPECT_TRUE(shrink_plan(std::vector{answer(), prompt(900), answer()}, granted));

@@ -29,7 +29,7 @@ class ThreadPace {
 
   private:
     // Longer steps are prompts, of which each takes its own time.
-    static constexpr std::int32_t kTokensMax = 64;
+    static constexpr std::int32_t kTokensMax = 63;
     static constexpr int kWindow = 8;
     static constexpr int kTrial = 4;
 
