@@ -230,8 +230,9 @@ Result<std::vector<LoadRequest>> run_load(
                 );
                 if (interrupt.pressed()) return;
                 requests[i].sent_ms = milliseconds_since(begin);
-                const Result<void> asked = chat.ask(static_cast<std::int32_t>(i), requests[i]);
-                if (asked) continue;
+                [[maybe_unused]] const auto asked =
+                    chat.ask(static_cast<std::int32_t>(i), requests[i]);
+                if (requests[i].error.empty()) continue;
                 for (std::size_t left = i + 1; left < end; ++left) {
                     requests[left].error = requests[i].error;
                 }

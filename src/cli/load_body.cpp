@@ -73,9 +73,10 @@ std::string answer_body(
         out.end_array();
     } else {
         std::string prompt = prefix;
-        for (const std::string& text : chat) {
-            if (!prompt.empty()) prompt += ' ';
-            prompt += text;
+        for (std::size_t i = 0; i < chat.size(); ++i) {
+            // An answer stands right behind its prompt.
+            if (!prompt.empty() && i % 2 == 0) prompt += ' ';
+            prompt += chat[i];
         }
         out.field("prompt", prompt);
     }

@@ -64,12 +64,12 @@ TEST(LoadBody, a_chat_has_the_common_beginning_and_all_that_was_said) {
 TEST(LoadBody, a_continuation_has_them_as_one_text) {
     BenchServeArguments load = arguments();
     load.endpoint = "/v1/completions";
-    const std::string texts[] = {"one", "two"};
-    EXPECT_EQ(parsed(answer_body(load, "m", texts)).at("prompt"), "one two");
+    const std::string texts[] = {"one", " two", "three"};
+    EXPECT_EQ(parsed(answer_body(load, "m", texts)).at("prompt"), "one two three");
     load.prefix_words = 1;
     const api::json::value body = parsed(answer_body(load, "m", texts));
     const std::string_view prompt = body.at("prompt").as_string();
-    EXPECT_TRUE(prompt.ends_with(" one two")) << prompt;
+    EXPECT_TRUE(prompt.ends_with(" one two three")) << prompt;
     EXPECT_FALSE(prompt.starts_with(" ")) << prompt;
 }
 

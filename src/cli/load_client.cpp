@@ -4,7 +4,7 @@
 #include "base/error.h"
 
 #include <algorithm>
-#include <array>
+#include <initializer_list>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -14,9 +14,9 @@ namespace {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 
-/// The text of a piece of an answer, whatever its dialect calls it; empty where it has none.
-std::string text_of(const api::json::object& piece) {
-    for (const char* name : {"content", "reasoning_content", "reasoning", "text"}) {
+/// The first of these fields that has text; empty where none has.
+std::string text_of(const api::json::object& piece, std::initializer_list<std::string_view> names) {
+    for (const std::string_view name : names) {
         const auto* text = piece.if_contains(name);
         if (text != nullptr && text->is_string() && !text->get_string().empty()) {
             return std::string(text->get_string());
@@ -70,8 +70,10 @@ class AnswerReader {
         for (const api::json::object* choice : fields.objects("choices")) {
             const auto* delta = choice->if_contains("delta");
             const bool is_chat = delta != nullptr && delta->is_object();
-            const std::string text = text_of(is_chat ? delta->get_object() : *choice);
-            if (text.empty()) continue;
+            const api::json::object& piece = is_chat ? delta->get_object() : *choice;
+            const std::string text = text_of(piece, {"content", "text"});
+            if (text.empty() && text_of(piece, {"reasoning_content", "reasoning"}).empty())
+                continue;
             request_.arrivals_ms.push_back(milliseconds_since(begin_));
             request_.text += text;
             goes_on = on_piece_() && goes_on;

@@ -278,7 +278,11 @@ MediaStep EngineLoop::media_step(const Sequence& sequence) const {
 EngineLoop::Grants EngineLoop::plan() {
     const std::vector<SequenceLoad> now = loads();
     Grants granted = plan_step(now, limits());
-    if (prefill_pace_.apart() && is_mixed(now, granted)) {
+    // Sets of adapters take turns of their own, which could fall on the same kind each time.
+    const bool all_have_turn =
+        std::ranges::all_of(running_, [](const auto& sequence) { return sequence->has_turn; });
+    const bool may_be_apart = prefill_pace_.apart() && all_have_turn;
+    if (may_be_apart && prompts_beside_answers(now, granted) >= PrefillPace::kTile) {
         keep_one_kind(now, granted, prompts_next_);
         prompts_next_ = !prompts_next_;
     }

@@ -21,8 +21,7 @@ void approach(std::optional<T>& mean, T value) {
 
 bool PrefillPace::apart() const {
     if (budget_ == Duration::zero() || !beside_) return false;
-    const std::int32_t tokens = fitting_apart();
-    if (tokens < kTile || tokens == tokens_max_) return false;
+    if (fitting(apart_token()) == tokens_max_ || fitting_apart() < kTile) return false;
     if (!mixed_to_apart_) return true;  // to have them compared
     return (*mixed_to_apart_ > 1) != (since_trial_ >= kTrialEvery);
 }
@@ -43,9 +42,14 @@ std::int32_t PrefillPace::fitting(Duration token, double stretch) const {
     return std::min(std::max(tokens / kLeast, 1) * kLeast, tokens_max_);
 }
 
+// What was measured last may have been later tokens of a prompt, which take longer.
+PrefillPace::Duration PrefillPace::apart_token() const {
+    return alone_ ? std::min(*alone_, *beside_) : *beside_;
+}
+
 std::int32_t PrefillPace::fitting_apart() const {
     constexpr std::int32_t kPart = kTile / 2;
-    const Duration token = alone_ ? *alone_ : *beside_;
+    const Duration token = apart_token();
     std::int32_t tokens = fitting(token);
     if (tokens == tokens_max_) return tokens;
     tokens = std::max(tokens, std::min(fitting(token, kEfficientStretch), kEfficient));
@@ -54,13 +58,16 @@ std::int32_t PrefillPace::fitting_apart() const {
 }
 
 void PrefillPace::took(const Step& step) {
-    if (step.prompts == 0) return approach(answers_step_, step.duration);
+    if (step.prompts == 0) {
+        if (++answers_in_a_row_ > 1) last_.reset();
+        return approach(answers_step_, step.duration);
+    }
+    answers_in_a_row_ = 0;
     // A few tokens are computed in the time that one takes, and say little of many.
     if (step.prompts < kLeast) return;
     if (step.answers > 0) {
         const Duration more = step.duration - answers_step_.value_or(Duration::zero());
         approach(beside_, std::max(more, Duration::zero()) / step.prompts);
-        if (alone_) alone_ = std::min(*alone_, *beside_);  // it is known from later tokens
     } else if (step.prompts >= kTile / 2) {
         approach(alone_, step.duration / step.prompts);
     }
@@ -69,7 +76,6 @@ void PrefillPace::took(const Step& step) {
 
 // Only steps in a row are alike: a prompt's later tokens take longer.
 void PrefillPace::compare(const Step& step) {
-    if (step.apart && step.prompts < kTile) return;  // the end of a prompt
     since_trial_ = since_trial_ >= kTrialEvery ? 0 : since_trial_ + 1;
     const Duration answers = step.apart ? answers_step_.value_or(Duration::zero()) : Duration();
     const Cost cost{.apart = step.apart, .token = (step.duration + answers) / step.prompts};

@@ -56,6 +56,7 @@ class PrefillPace {
 
   private:
     std::int32_t fitting(Duration token, double stretch = 1) const;
+    Duration apart_token() const;
     std::int32_t fitting_apart() const;
     void compare(const Step& step);
 
@@ -70,7 +71,8 @@ class PrefillPace {
         bool apart = false;
         Duration token{};  // of a prompt, with its share of an answers' step
     };
-    std::optional<Cost> last_ = {};
+    std::optional<Cost> last_ = {};              // of this prompt
+    int answers_in_a_row_ = 0;                   // steps without prompts
     std::optional<double> mixed_to_apart_ = {};  // cost, where one came right behind the other
     int since_trial_ = 0;
 };

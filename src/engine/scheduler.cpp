@@ -74,13 +74,15 @@ std::vector<std::int32_t> plan_step(std::span<const SequenceLoad> loads, StepLim
     return granted;
 }
 
-bool is_mixed(std::span<const SequenceLoad> loads, std::span<const std::int32_t> granted) {
-    bool answers = false;
-    bool prompts = false;
+std::int32_t prompts_beside_answers(
+    std::span<const SequenceLoad> loads, std::span<const std::int32_t> granted
+) {
+    std::int32_t answers = 0;
+    std::int32_t prompts = 0;
     for (std::size_t i = 0; i < loads.size(); ++i) {
-        if (granted[i] > 0) (loads[i].generating ? answers : prompts) = true;
+        (loads[i].generating ? answers : prompts) += granted[i];
     }
-    return answers && prompts;
+    return answers > 0 ? prompts : 0;
 }
 
 void keep_one_kind(

@@ -60,8 +60,10 @@ struct StepLimits {
 /// Shape: [loads.size()].
 std::vector<std::int32_t> plan_step(std::span<const SequenceLoad> loads, StepLimits limits);
 
-/// Whether a plan has tokens of answers and of prompts.
-bool is_mixed(std::span<const SequenceLoad> loads, std::span<const std::int32_t> granted);
+/// How many tokens of prompts a plan has beside those of answers; 0 where it has none of these.
+std::int32_t prompts_beside_answers(
+    std::span<const SequenceLoad> loads, std::span<const std::int32_t> granted
+);
 
 /// Leaves the answers out of a plan, or else the prompts.
 void keep_one_kind(

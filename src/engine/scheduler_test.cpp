@@ -210,14 +210,14 @@ TEST(Plan, a_group_of_draft_tokens_is_computed_whole) {
 TEST(OneKind, leaves_the_other_out) {
     const std::vector loads{answer(), prompt(900), answer()};
     Grants prompts{1, 256, 1};
-    EXPECT_TRUE(is_mixed(loads, prompts));
+    EXPECT_EQ(prompts_beside_answers(loads, prompts), 256);
     Grants answers = prompts;
     keep_one_kind(loads, prompts, true);
     EXPECT_EQ(prompts, (Grants{0, 256, 0}));
     keep_one_kind(loads, answers, false);
     EXPECT_EQ(answers, (Grants{1, 0, 1}));
-    EXPECT_FALSE(is_mixed(loads, prompts));
-    EXPECT_FALSE(is_mixed(loads, answers));
+    EXPECT_EQ(prompts_beside_answers(loads, prompts), 0);
+    EXPECT_EQ(prompts_beside_answers(loads, answers), 0);
 }
 
 TEST(Shrink, prompts_wait_for_the_answers_beside_them) {

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kRegexBytesMax = 16 * 1024;
 constexpr int kDepthMax = 64;
+constexpr int kCountMax = 2000;  // as in GBNF
 
 using CodePoint = std::uint32_t;
 
@@ -194,6 +195,7 @@ class RegexWriter {
     Result<void> write_set() {
         const std::size_t open = position_++;
         const bool negated = take('^');
+        if (!at_end() && peek() == ']') return error("a set begins with ']': write '\\]'");
         Ranges set;
         while (!at_end() && peek() != ']') MULLAMA_TRY(read_range(set));
         if (!take(']')) {
@@ -299,13 +301,12 @@ class RegexWriter {
     Result<CodePoint> take_hex(std::size_t digits) {
         CodePoint value = 0;
         for (std::size_t i = 0; i < digits; ++i, ++position_) {
-            constexpr std::string_view kHex = "0123456789abcdef";
-            const char lower = at_end() ? '\0' : static_cast<char>(peek() | 0x20);
-            const std::size_t digit = kHex.find(lower);
+            constexpr std::string_view kHex = "0123456789abcdefABCDEF";
+            const std::size_t digit = at_end() ? std::string_view::npos : kHex.find(peek());
             if (digit == std::string_view::npos) {
                 return error(fmt::format("{} hexadecimal digits are wanted", digits));
             }
-            value = value * 16 + static_cast<CodePoint>(digit);
+            value = value * 16 + static_cast<CodePoint>(digit < 16 ? digit : digit - 6);
         }
         return checked(value);
     }
@@ -322,6 +323,8 @@ class RegexWriter {
             if ((next & 0xC0U) != 0x80U) return error("this is not UTF-8");
             value = value << 6 | (next & 0x3FU);
         }
+        constexpr CodePoint kLeast[] = {0, 0x80, 0x800, 0x10000};
+        if (value < kLeast[more]) return error("this is not UTF-8");
         return checked(value);
     }
 
@@ -361,8 +364,24 @@ class RegexWriter {
             position_ = open;
             return error("a repetition is {N}, {N,}, {,N} or {N,N}; '\\{' is the character");
         }
+        const std::optional<int> low = count_of(least);
+        const std::optional<int> high = is_range && most.empty() ? kCountMax : count_of(most);
+        if (!low || !high || (is_range && *high < *low)) {
+            position_ = open;
+            return error(fmt::format("a repetition goes from low to high, at most {}", kCountMax));
+        }
         out_ += fmt::format("{{{}{}{}}}", least.empty() ? "0" : least, is_range ? "," : "", most);
         return {};
+    }
+
+    /// Nothing where it is too many.
+    static std::optional<int> count_of(const std::string& digits) {
+        int count = 0;
+        for (const char digit : digits) {
+            count = count * 10 + (digit - '0');
+            if (count > kCountMax) return std::nullopt;
+        }
+        return count;
     }
 
     std::string take_digits() {

@@ -112,7 +112,19 @@ TEST(RegexGrammar, names_the_place_of_a_mistake) {
     EXPECT_EQ(
         refusal("[^\\d\\D]"), "the regex has an error at byte 7: no character is in this set"
     );
-    EXPECT_EQ(refusal("[]"), "the regex has an error at byte 2: no character is in this set");
+    EXPECT_EQ(
+        refusal("[]a]"), "the regex has an error at byte 1: a set begins with ']': write '\\]'"
+    );
+    EXPECT_EQ(
+        refusal("\\x4\x11"), "the regex has an error at byte 3: 2 hexadecimal digits are wanted"
+    );
+    EXPECT_EQ(refusal("\xE0\x80\xAF"), "the regex has an error at byte 3: this is not UTF-8");
+    for (const char* counts : {"x{3,2}", "x{2001}", "x{1,3000}", "x{99999999999}"}) {
+        EXPECT_EQ(
+            refusal(counts),
+            "the regex has an error at byte 1: a repetition goes from low to high, at most 2000"
+        );
+    }
     EXPECT_EQ(refusal("\\x4"), "the regex has an error at byte 3: 2 hexadecimal digits are wanted");
     EXPECT_EQ(refusal("\\uD800"), "the regex has an error at byte 6: there is no such character");
     EXPECT_EQ(refusal("\xFF"), "the regex has an error at byte 0: this is not UTF-8");

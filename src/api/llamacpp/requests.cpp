@@ -97,10 +97,11 @@ void read_time_limit(Fields& fields, GenerateRequest& request) {
     request.generate_max_ms = std::max<std::int64_t>(limit_ms, 0);
 }
 
-// An empty schema stands for any object. A grammar beside it goes before it.
+// An empty schema stands for any object. A grammar or regex beside it goes before it.
 void read_schema(Fields& fields, CompletionCall& call) {
     const json::object* schema = fields.object("json_schema");
-    if (schema == nullptr || !call.use.options.values().sampling.grammar.empty()) return;
+    const SamplingOptions& sampling = call.use.options.values().sampling;
+    if (schema == nullptr || !sampling.grammar.empty() || !sampling.regex.empty()) return;
     call.json_schema = schema->empty() ? R"({"type":"object"})" : to_text(*schema);
 }
 
