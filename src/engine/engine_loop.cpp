@@ -281,10 +281,14 @@ EngineLoop::Grants EngineLoop::plan() {
     // Sets of adapters take turns of their own, which could fall on the same kind each time.
     const bool all_have_turn =
         std::ranges::all_of(running_, [](const auto& sequence) { return sequence->has_turn; });
-    const bool may_be_apart = prefill_pace_.apart() && all_have_turn;
-    if (may_be_apart && prompts_beside_answers(now, granted) >= PrefillPace::kTile) {
-        keep_one_kind(now, granted, prompts_next_);
-        prompts_next_ = !prompts_next_;
+    const std::int32_t beside = prompts_beside_answers(now, granted);
+    const bool fills_step = beside >= PrefillPace::kTile && prefill_pace_.apart() && all_have_turn;
+    const bool answers_first = std::exchange(answers_wait_, false);
+    if (beside > 0 && answers_first) {
+        keep_one_kind(now, granted, false);
+    } else if (fills_step) {
+        keep_one_kind(now, granted, true);
+        answers_wait_ = true;
     }
     return granted;
 }

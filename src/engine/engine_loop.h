@@ -125,7 +125,7 @@ class EngineLoop {
     const Clock& clock_;
     const EngineInfo info_;
     PrefillPace prefill_pace_;
-    bool prompts_next_ = false;  // where they take turns with the answers
+    bool answers_wait_ = false;  // for the next step: the last one was for prompts alone
     Drafts drafts_;
     const std::int32_t prefill_alone_;  // of one pass: more take no less time, but others wait
     const std::chrono::milliseconds stall_timeout_;  // 0 = for ever
