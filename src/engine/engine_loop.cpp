@@ -253,14 +253,11 @@ bool EngineLoop::decode_media() {
 }
 
 // Answers whose turn it is not wait for this step too.
-bool EngineLoop::answers_go_on() const {
-    return std::ranges::any_of(running_, [](const auto& sequence) {
+std::int32_t EngineLoop::prefill_max() const {
+    const bool generating = std::ranges::any_of(running_, [](const auto& sequence) {
         return !sequence->paused_at && sequence->is_generating();
     });
-}
-
-std::int32_t EngineLoop::prefill_max() const {
-    return answers_go_on() ? prefill_pace_.tokens() : prefill_alone_;
+    return generating ? prefill_pace_.tokens() : prefill_alone_;
 }
 
 // While answers are being generated a picture comes in parts, as prompts do, where it can.
@@ -409,9 +406,8 @@ DraftPace::Step EngineLoop::count_step(const Grants& granted, Clock::TimePoint::
     }
     counters_.drafted_tokens += drafted;
     if (drafted == 0) {
-        const bool apart = prompts > 0 && answers == 0 && answers_go_on();
         prefill_pace_.took(
-            {.answers = answers, .prompts = prompts, .apart = apart, .duration = duration}
+            {.answers = answers, .prompts = prompts, .apart = answers_wait_, .duration = duration}
         );
     }
     return {.answers = prompts == 0 ? answers : 0, .drafted = drafted, .duration = duration};

@@ -83,7 +83,6 @@ class EngineLoop {
     bool use_adapters(const std::vector<float>& scales);
     std::int64_t lowest_priority() const;
     std::vector<SequenceLoad> loads() const;
-    bool answers_go_on() const;
     std::int32_t prefill_max() const;
     StepLimits limits() const {
         return {
@@ -125,7 +124,7 @@ class EngineLoop {
     const Clock& clock_;
     const EngineInfo info_;
     PrefillPace prefill_pace_;
-    bool answers_wait_ = false;  // for the next step: the last one was for prompts alone
+    bool answers_wait_ = false;  // for the next step: the last plan is for prompts alone
     Drafts drafts_;
     const std::int32_t prefill_alone_;  // of one pass: more take no less time, but others wait
     const std::chrono::milliseconds stall_timeout_;  // 0 = for ever

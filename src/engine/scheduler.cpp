@@ -20,6 +20,19 @@ std::vector<std::size_t> prompts_in_turn(std::span<const SequenceLoad> loads) {
     return turns;
 }
 
+struct Totals {
+    std::int32_t answers = 0;
+    std::int32_t prompts = 0;
+};
+
+Totals totals_of(std::span<const SequenceLoad> loads, std::span<const std::int32_t> granted) {
+    Totals totals;
+    for (std::size_t i = 0; i < loads.size(); ++i) {
+        (loads[i].generating ? totals.answers : totals.prompts) += granted[i];
+    }
+    return totals;
+}
+
 bool fits(const Claim& claim, FreePlaces free) {
     return free.sequences > 0 && free.kv_cells >= claim.cells;
 }
@@ -77,11 +90,7 @@ std::vector<std::int32_t> plan_step(std::span<const SequenceLoad> loads, StepLim
 std::int32_t prompts_beside_answers(
     std::span<const SequenceLoad> loads, std::span<const std::int32_t> granted
 ) {
-    std::int32_t answers = 0;
-    std::int32_t prompts = 0;
-    for (std::size_t i = 0; i < loads.size(); ++i) {
-        (loads[i].generating ? answers : prompts) += granted[i];
-    }
+    const auto [answers, prompts] = totals_of(loads, granted);
     return answers > 0 ? prompts : 0;
 }
 
@@ -94,11 +103,7 @@ void keep_one_kind(
 }
 
 bool shrink_plan(std::span<const SequenceLoad> loads, std::vector<std::int32_t>& granted) {
-    std::int32_t answers = 0;
-    std::int32_t prompts = 0;
-    for (std::size_t i = 0; i < loads.size(); ++i) {
-        (loads[i].generating ? answers : prompts) += granted[i];
-    }
+    const auto [answers, prompts] = totals_of(loads, granted);
     if (prompts == 0 || answers + prompts == 1) return false;
     std::int32_t keep = answers > 0 ? 0 : prompts / 2;
     for (std::size_t i = 0; i < loads.size(); ++i) {
