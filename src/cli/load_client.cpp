@@ -50,13 +50,20 @@ class AnswerReader {
         return take(event->get_object()) && request_.error.empty();
     }
 
-    void end(const Result<void>& called) {
+    /// Gives the error of the request, which has it too.
+    Result<void> end(const Result<void>& called) {
         request_.took_ms = milliseconds_since(begin_);
-        if (!called) request_.error = called.error().message;
-        if (!request_.error.empty()) return;
-        if (!done_) request_.error = "the answer broke off";
-        if (request_.arrivals_ms.empty()) request_.error = "the answer is empty";
+        if (!called) {
+            request_.error = called.error().message;
+            return called;
+        }
+        if (request_.error.empty() && !done_) request_.error = "the answer broke off";
+        if (request_.error.empty() && request_.arrivals_ms.empty()) {
+            request_.error = "the answer is empty";
+        }
+        if (!request_.error.empty()) return fail(ErrorCode::kInternal, "{}", request_.error);
         if (request_.answer_tokens == 0) request_.answer_tokens = std::ssize(request_.arrivals_ms);
+        return {};
     }
 
   private:
@@ -120,9 +127,7 @@ Result<void> ask_for_answer(
 ) {
     AnswerReader reader(request, watch.on_piece);
     const auto on_line = [&reader](std::string_view line) { return reader.take(line); };
-    Result<void> called = client.post_lines(endpoint, body, on_line, watch.on_wait);
-    reader.end(called);
-    return called;
+    return reader.end(client.post_lines(endpoint, body, on_line, watch.on_wait));
 }
 
 Result<void> ask_for_vectors(

@@ -22,7 +22,8 @@ struct LoadWatch {
 };
 
 /// Sends a request to `endpoint` and reads its answer, as it comes, into `request`.
-/// Errors: those of DaemonClient::post_lines(); they are in `request` too.
+/// Errors: those of DaemonClient::post_lines(). kInternal: the answer is not whole, or an error.
+///         They are in `request` too.
 Result<void> ask_for_answer(
     DaemonClient& client,
     const std::string& endpoint,
