@@ -3,8 +3,10 @@
 #include "base/error.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -299,15 +301,12 @@ class RegexWriter {
     }
 
     Result<CodePoint> take_hex(std::size_t digits) {
+        const std::string_view hex = regex_.substr(position_, digits);
         CodePoint value = 0;
-        for (std::size_t i = 0; i < digits; ++i, ++position_) {
-            constexpr std::string_view kHex = "0123456789abcdefABCDEF";
-            const std::size_t digit = at_end() ? std::string_view::npos : kHex.find(peek());
-            if (digit == std::string_view::npos) {
-                return error(fmt::format("{} hexadecimal digits are wanted", digits));
-            }
-            value = value * 16 + static_cast<CodePoint>(digit < 16 ? digit : digit - 6);
-        }
+        const auto read = std::from_chars(hex.data(), hex.data() + hex.size(), value, 16);
+        const auto count = static_cast<std::size_t>(read.ptr - hex.data());
+        position_ += count;
+        if (count < digits) return error(fmt::format("{} hexadecimal digits are wanted", digits));
         return checked(value);
     }
 
@@ -377,11 +376,9 @@ class RegexWriter {
     /// Nothing where it is too many.
     static std::optional<int> count_of(const std::string& digits) {
         int count = 0;
-        for (const char digit : digits) {
-            count = count * 10 + (digit - '0');
-            if (count > kCountMax) return std::nullopt;
-        }
-        return count;
+        const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+        const bool is_many = read.ec == std::errc::result_out_of_range || count > kCountMax;
+        return is_many ? std::nullopt : std::optional(count);
     }
 
     std::string take_digits() {
