@@ -11,7 +11,7 @@ namespace mullama {
 ///
 /// Threads meet at hundreds of barriers in a step, and wait there for the slowest. Where another
 /// program wants a core too, two threads can be slower than one. So when steps take longer than
-/// they did, half the threads are tried, and kept while that is faster. From time to time another
+/// they can, half the threads are tried, and kept while that is faster. From time to time another
 /// number is tried for a few steps, for what has changed without a sign.
 /// Threads: thread-compatible.
 class ThreadPace {
@@ -30,24 +30,23 @@ class ThreadPace {
   private:
     // Longer steps are prompts, of which each takes its own time.
     static constexpr std::int32_t kTokensMax = 63;
-    static constexpr int kWindow = 8;
+    static constexpr int kWindow = 32;
     static constexpr int kTrial = 4;
 
     /// Steps of one length in a row.
     struct Run {
         std::int32_t tokens = 0;
         int steps = 0;
-        Duration sum{};
-        Duration slowest{};
+        std::array<Duration, kWindow> latest{};
 
         void add(Duration duration);
-        /// Of all but the slowest: one that was held up says nothing.
-        Duration mean() const { return (sum - slowest) / (steps - 1); }
+        /// Of the latest but the slowest: one that was held up says nothing, several do.
+        Duration mean() const;
     };
 
     void watch();
-    void judge();
-    void try_on(std::int32_t threads, Duration against);
+    void judge(Duration duration);
+    void try_on(std::int32_t threads);
     void give_up();
 
     std::int32_t max_;
@@ -57,12 +56,13 @@ class ThreadPace {
 
     std::int32_t before_ = 0;  // threads before a trial; 0 = none is under way
     Duration against_{};       // what the trial has to be faster than
-    int slow_windows_ = 0;     // in a row
-    int patience_ = 0;         // windows to wait before slow ones are a reason for a trial
-    int patience_next_ = 1;
+    Duration trial_time_{};    // of its steps
+    double lost_ = 0.0;        // of late, in steps as fast as the fastest
+    int patience_ = 0;         // steps to wait before what is lost is a reason for a trial
+    int patience_next_ = kTrial;
     Duration since_trial_{};
     Duration wait_more_{1.0};   // before more threads are tried
-    Duration wait_fewer_{5.0};  // before fewer are, without a reason
+    Duration wait_fewer_{1.0};  // before fewer are, without a reason
 };
 
 }  // namespace mullama

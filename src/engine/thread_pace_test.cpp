@@ -104,13 +104,29 @@ TEST(ThreadPace, a_context_that_grows_costs_nothing) {
     EXPECT_GE(run(pace, 8000, growing).steps[2], 7990);
 }
 
-TEST(ThreadPace, a_step_that_was_held_up_says_nothing) {
+TEST(ThreadPace, steps_that_are_held_up_on_any_threads_cost_few_trials) {
     ThreadPace pace(2);
     int step = 0;
     const StepTime hiccups = [&](std::int32_t threads) {
         return ++step % 8 == 3 ? 200.0 : idle(threads);
     };
-    EXPECT_GE(run(pace, 2000, hiccups).steps[2], 1990);
+    EXPECT_GE(run(pace, 2000, hiccups).steps[2], 1850);
+}
+
+// A spinning thread is put off for a turn of the neighbour's each ten steps or so; the others are
+// as long as on one thread.
+TEST(ThreadPace, steps_that_are_held_up_on_two_threads_leave_one) {
+    ThreadPace pace(2);
+    int step = 0;
+    const StepTime shared_core = [&](std::int32_t threads) {
+        if (threads == 1) return 12.4;
+        ++step;
+        if (step % 10 == 4) return 150.0;
+        return step % 3 == 0 ? 11.8 : 15.9;
+    };
+    const Took took = run(pace, 400, shared_core);
+    EXPECT_EQ(pace.threads(), 1);
+    EXPECT_LT(took.total, 1.15 * 400 * 12.4);
 }
 
 TEST(ThreadPace, prompts_are_not_compared) {
@@ -128,14 +144,17 @@ TEST(ThreadPace, steps_of_other_lengths_are_not_compared) {
         const StepTime by_tokens = [&](std::int32_t threads) { return tokens * idle(threads); };
         fewer += run(pace, 20, by_tokens, tokens).steps[1];
     }
-    EXPECT_LE(fewer, 4);
+    EXPECT_LE(fewer, 8);
 }
 
 TEST(ThreadPace, goes_down_in_halves) {
     ThreadPace pace(8);
     run(pace, 100, [](std::int32_t threads) { return 80.0 / threads; });
-    run(pace, 300, [](std::int32_t threads) { return threads == 1 ? 85.0 : 50.0 * threads; });
-    EXPECT_EQ(pace.threads(), 1);
+    const StepTime crowd = [](std::int32_t threads) {
+        return threads == 1 ? 85.0 : 50.0 * threads;
+    };
+    run(pace, 100, crowd);
+    EXPECT_GE(run(pace, 200, crowd).steps[1], 180);
 }
 
 TEST(ThreadPace, any_times_keep_the_threads_within_their_bounds) {
