@@ -4,7 +4,7 @@
 //
 // A token's text is the number of the step that made it. Its latency is the time from the end of
 // that step to the client's having read it, through the engine, the stream, OpenAI's format, HTTP
-// and the socket.
+// and the socket. The server's CPU time for a token is all that it uses, as its model only waits.
 
 #include "api/openai/responses.h"
 #include "engine/local_engine.h"
@@ -150,11 +150,18 @@ Task<void> stream_answer(Engine& engine, server::ResponseWriter& writer, std::in
     co_await std::move(ending);
 }
 
-/// Resident memory of this process at most, in MiB.
-double peak_memory_mib() {
+rusage usage_so_far() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_maxrss) / 1024;
+    return usage;
+}
+
+/// CPU time of all threads, in microseconds.
+double cpu_us(const rusage& usage) {
+    const auto us = [](const timeval& time) {
+        return 1e6 * static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec);
+    };
+    return us(usage.ru_utime) + us(usage.ru_stime);
 }
 
 // The client.
@@ -283,10 +290,17 @@ int serve(const Settings& settings, Shared& shared, pid_t client) {
     };
     auto listening = server::HttpServer::listen(http, std::move(handler));
     if (!listening) stop(listening.error().message);
+    const rusage before = usage_so_far();
     shared.port = listening->port();
     int status = 0;
     waitpid(client, &status, 0);
-    fmt::print(",\"server_mib\":{:.1f}}}\n", peak_memory_mib());
+    const rusage after = usage_so_far();
+    const double tokens = static_cast<double>(settings.streams) * settings.tokens;
+    fmt::print(
+        ",\"server_cpu_us_per_token\":{:.1f},\"server_mib\":{:.1f}}}\n",
+        (cpu_us(after) - cpu_us(before)) / tokens,
+        static_cast<double>(after.ru_maxrss) / 1024
+    );
     return status == 0 ? 0 : 1;
 }
 
