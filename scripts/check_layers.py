@@ -14,7 +14,7 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 STANDARD = re.compile(r"[a-z_0-9]+")
-SYSTEM = re.compile(r"(sys/.*|unistd|fcntl|signal|termios|pthread|poll|sched|time|errno|locale|langinfo|wchar|dlfcn|spawn|netdb)\.h|sys/.*|(arpa|net|netinet)/.*")
+SYSTEM = re.compile(r"(sys/.*|unistd|fcntl|signal|termios|pthread|poll|sched|time|errno|locale|langinfo|wchar|dlfcn|spawn|netdb)\.h|sys/.*|(arpa|linux|net|netinet)/.*")
 
 # What a library in the table's column "third party" is called in an #include.
 LIBRARIES = {

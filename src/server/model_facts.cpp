@@ -15,21 +15,6 @@
 namespace mullama::server {
 namespace {
 
-std::string parameter_size(std::uint64_t count) {
-    struct Unit {
-        double size;
-        const char* name;
-    };
-    for (const Unit& unit : {Unit{1e12, "T"}, Unit{1e9, "B"}, Unit{1e6, "M"}, Unit{1e3, "K"}}) {
-        const double value = static_cast<double>(count) / unit.size;
-        if (value < 1.0) continue;
-        // As Ollama: one digit behind the point, and that of millions cut to two.
-        return unit.size == 1e6 ? fmt::format("{:.2f}{}", value, unit.name)
-                                : fmt::format("{:.1f}{}", value, unit.name);
-    }
-    return fmt::format("{}", count);
-}
-
 /// A value of a model file as JSON; lists are null where they are not wanted.
 std::string json_of(const GgufValue& value, bool with_lists) {
     api::JsonWriter out;
@@ -127,7 +112,7 @@ api::ModelInfo ModelFacts::info(const store::LocalModel& model) {
     const Result<store::ModelDetails> read = details(model.file);
     if (!read) return info;
     info.architecture = read->architecture;
-    if (read->parameters) info.parameter_size = parameter_size(*read->parameters);
+    if (read->parameters) info.parameter_size = store::parameter_size(*read->parameters);
     info.quantization = read->quantization;
     info.context_length = read->context_length;
     info.embedding_length = read->embedding_length;

@@ -86,10 +86,8 @@ void Catalog::add_projectors(LocalModel& model) const {
 }
 
 Result<LocalModel> Catalog::find_model(std::string_view name) const {
-    const std::string wanted = lower(with_tag(name));
-    for (const NamedFile& named : files_.models) {
-        if (lower(named.name) != wanted) continue;
-        if (auto model = local_model(named.name, named.file)) return *model;
+    if (const NamedFile* named = named_file(name)) {
+        if (auto model = local_model(named->name, named->file)) return *model;
     }
     if (const auto parsed = ModelName::parse(name)) {
         Result<LocalModel> stored = manifests_.find(*parsed);
@@ -100,6 +98,14 @@ Result<LocalModel> Catalog::find_model(std::string_view name) const {
         if (auto model = local_model(*entry, paths_)) return *model;
     }
     return fail(ErrorCode::kNotFound, "model '{}' not found", name);
+}
+
+const NamedFile* Catalog::named_file(std::string_view name) const {
+    const std::string wanted = lower(with_tag(name));
+    const auto found = std::ranges::find_if(files_.models, [&](const NamedFile& named) {
+        return lower(named.name) == wanted;
+    });
+    return found == files_.models.end() ? nullptr : &*found;
 }
 
 std::vector<LocalModel> Catalog::list() const {

@@ -3,11 +3,14 @@
 #include "store/index.h"
 #include "store/local_model.h"
 #include "store/manifests.h"
+#include "store/model_maker.h"
+#include "store/new_model.h"
 #include "store/paths.h"
 #include <mullama/result.h>
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +50,24 @@ class Catalog {
     /// All of them, the newest first.
     std::vector<LocalModel> list() const;
 
+    /// Gives a model a second name; `destination` is replaced where there is one. No weights are
+    /// copied where the file system can share them.
+    /// Errors: kInvalidArgument: a name is none. kNotFound: no such model. Those of ModelMaker.
+    Result<void> copy(std::string_view source, std::string_view destination) const;
+
+    /// Removes a model and what no other model needs of it.
+    /// Errors: kInvalidArgument: the name is none, or the user's configuration names its file.
+    ///         kNotFound: no such model. kIo.
+    Result<void> remove(std::string_view name) const;
+
+    /// Makes a model under a name, which is replaced where there is one.
+    /// Errors:  kInvalidArgument: the name is none, or ModelMaker refuses the pieces. kNotFound:
+    ///          there is no model `from`. kCorrupt, kIo.
+    /// Threads: blocks while files are read.
+    Result<void> make(
+        std::string_view name, const NewModel& model, const OnCreateStatus& on_status = {}
+    ) const;
+
   private:
     Catalog(Paths paths, Index index, NamedFiles files)
         : paths_(std::move(paths)),
@@ -55,6 +76,11 @@ class Catalog {
           files_(std::move(files)) {}
 
     Result<LocalModel> find_model(std::string_view name) const;
+    const NamedFile* named_file(std::string_view name) const;
+    /// The manifest of a model that is a stored one.
+    std::optional<std::filesystem::path> stored(std::string_view name) const;
+    /// Begins with a model that is here.
+    Result<void> begin(ModelMaker& maker, std::string_view from) const;
     void add_projectors(LocalModel& model) const;
 
     Paths paths_;

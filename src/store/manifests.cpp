@@ -2,10 +2,9 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "store/text_file.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -17,74 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-/// Manifests and texts are small; a larger file is something else.
-constexpr std::uintmax_t kTextBytesMax = 4 * 1024 * 1024;
-constexpr std::string_view kLayerPrefix = "application/vnd.ollama.image.";
-
-Result<std::string> read_text(const fs::path& file) {
-    std::error_code failed;
-    const std::uintmax_t size = fs::file_size(file, failed);
-    if (failed) {
-        return fail(ErrorCode::kNotFound, "{} is missing ({})", file.string(), failed.message());
-    }
-    if (size > kTextBytesMax) {
-        return fail(ErrorCode::kCorrupt, "{} is too large to be what it claims", file.string());
-    }
-    std::ifstream in(file, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (in.bad() || text.size() != size) {
-        return fail(ErrorCode::kIo, "{} cannot be read", file.string());
-    }
-    return text;
-}
-
-struct Layer {
-    std::string kind;  ///< "model", "system", ...
-    std::string digest;
-    std::int64_t size_bytes = 0;
-};
-
-bool is_digest(std::string_view text) {
-    constexpr std::string_view kPrefix = "sha256:";
-    if (!text.starts_with(kPrefix) || text.size() != kPrefix.size() + 64) return false;
-    return text.find_first_not_of("0123456789abcdef", kPrefix.size()) == std::string_view::npos;
-}
-
-std::optional<Layer> read_layer(const Json& json) {
-    if (!json.is_object()) return std::nullopt;
-    const std::string type = json.value("mediaType", "");
-    Layer layer{
-        type.starts_with(kLayerPrefix) ? type.substr(kLayerPrefix.size()) : "",
-        json.value("digest", ""),
-        json.value("size", std::int64_t{0}),
-    };
-    if (!is_digest(layer.digest) || layer.size_bytes < 0) return std::nullopt;
-    return layer;
-}
-
-/// The layers of a manifest, its config as the last one; nothing where it is none.
-std::optional<std::vector<Layer>> read_layers(const std::string& text) {
-    try {
-        const Json json = Json::parse(text);
-        if (!json.is_object() || !json.contains("layers") || !json["layers"].is_array()) {
-            return std::nullopt;
-        }
-        std::vector<Layer> layers;
-        for (const Json& element : json["layers"]) {
-            std::optional<Layer> layer = read_layer(element);
-            if (!layer) return std::nullopt;
-            layers.push_back(*std::move(layer));
-        }
-        if (json.contains("config")) {
-            const std::optional<Layer> config = read_layer(json["config"]);
-            if (config) layers.push_back(*config);
-        }
-        return layers;
-    } catch (const Json::exception&) {
-        return std::nullopt;
-    }
-}
 
 std::optional<std::vector<Message>> read_messages(const std::string& text) {
     try {
@@ -101,25 +32,22 @@ std::optional<std::vector<Message>> read_messages(const std::string& text) {
     }
 }
 
-fs::path blob(const fs::path& root, const Layer& layer) {
-    return root / "blobs" / ("sha256-" + layer.digest.substr(layer.digest.find(':') + 1));
-}
-
 /// Puts what a layer says into the model's settings.
 Result<void> add_setting(const Layer& layer, const fs::path& file, LocalModel& model) {
     Result<std::string> text = read_text(file);
     if (!text) return std::move(text).error();
     ModelSettings& settings = model.settings;
-    if (layer.kind == "system") {
+    const std::string_view kind = layer.kind();
+    if (kind == "system") {
         settings.system = std::move(text).value();
-    } else if (layer.kind == "params") {
+    } else if (kind == "params") {
         settings.parameters = std::move(text).value();
-    } else if (layer.kind == "template") {
+    } else if (kind == "template") {
         settings.go_template = std::move(text).value();
-    } else if (layer.kind == "license") {
+    } else if (kind == "license") {
         if (!model.licence.empty()) model.licence += "\n\n";
         model.licence += *text;
-    } else if (layer.kind == "messages") {
+    } else if (kind == "messages") {
         auto messages = read_messages(*text);
         if (!messages) {
             return fail(ErrorCode::kCorrupt, "{} holds no list of messages", file.string());
@@ -144,35 +72,57 @@ std::optional<fs::path> entry_of(const fs::path& folder, std::string_view name) 
 }  // namespace
 
 Result<LocalModel> Manifests::find(const ModelName& name) const {
+    const std::optional<fs::path> found = file(name);
+    if (!found) return fail(ErrorCode::kNotFound, "model '{}' not found", name.text());
+    // As it is spelled on disk.
+    ModelName stored = name;
+    stored.tag = found->filename().string();
+    stored.model = found->parent_path().filename().string();
+    Result<LocalModel> model = read(stored, *found);
+    if (!model) return model;
+    const Result<Manifest> manifest = read_manifest(*found);
+    if (!manifest) return manifest.error();
+    for (const Layer& layer : manifest->layers) {
+        const std::string_view kind = layer.kind();
+        const bool is_text = kind == "system" || kind == "params" || kind == "template" ||
+                             kind == "license" || kind == "messages";
+        if (is_text) MULLAMA_TRY(add_setting(layer, blobs_.path(layer.digest), *model));
+    }
+    return model;
+}
+
+Result<Manifest> Manifests::manifest(const ModelName& name) const {
+    const std::optional<fs::path> found = file(name);
+    if (!found) return fail(ErrorCode::kNotFound, "model '{}' not found", name.text());
+    return read_manifest(*found);
+}
+
+std::optional<fs::path> Manifests::file(const ModelName& name) const {
     std::optional<fs::path> file = root_ / "manifests";
     for (const std::string* part : {&name.host, &name.space, &name.model, &name.tag}) {
         if (file) file = entry_of(*file, *part);
     }
     std::error_code failed;
-    if (!file || !fs::is_regular_file(*file, failed)) {
-        return fail(ErrorCode::kNotFound, "model '{}' not found", name.text());
-    }
-    // As it is spelled on disk.
-    ModelName stored = name;
-    stored.tag = file->filename().string();
-    stored.model = file->parent_path().filename().string();
-    Result<LocalModel> model = read(stored, *file);
-    if (!model) return model;
-    const auto layers = read_layers(read_text(*file).value_or(""));
-    for (const Layer& layer : layers.value_or(std::vector<Layer>())) {
-        const bool is_text = layer.kind == "system" || layer.kind == "params" ||
-                             layer.kind == "template" || layer.kind == "license" ||
-                             layer.kind == "messages";
-        if (is_text) MULLAMA_TRY(add_setting(layer, blob(root_, layer), *model));
-    }
-    return model;
+    return file && fs::is_regular_file(*file, failed) ? file : std::nullopt;
+}
+
+Result<Manifest> Manifests::read_manifest(const fs::path& file) {
+    const Result<std::string> text = read_text(file);
+    if (!text) return text.error();
+    const std::optional<Manifest> manifest = Manifest::parse(*text);
+    if (manifest) return *manifest;
+    return fail(
+        ErrorCode::kCorrupt,
+        "the manifest of model '{}' cannot be read: remove it and pull the model again",
+        file.lexically_relative(file.parent_path().parent_path()).string()
+    );
 }
 
 Result<LocalModel> Manifests::read(const ModelName& name, const fs::path& file) const {
     Result<std::string> text = read_text(file);
     if (!text) return std::move(text).error();
-    const auto layers = read_layers(*text);
-    if (!layers) {
+    const std::optional<Manifest> manifest = Manifest::parse(*text);
+    if (!manifest) {
         return fail(
             ErrorCode::kCorrupt,
             "the manifest of model '{}' cannot be read: remove it and pull the model again",
@@ -182,12 +132,15 @@ Result<LocalModel> Manifests::read(const ModelName& name, const fs::path& file) 
     LocalModel model;
     model.name = name.text();
     model.sha256 = sha256_hex(*text);
-    for (const Layer& layer : *layers) {
+    if (manifest->config) model.size_bytes += manifest->config->size_bytes;
+    for (const Layer& layer : manifest->layers) {
         model.size_bytes += layer.size_bytes;
-        if (layer.kind == "model" && model.file.empty()) model.file = blob(root_, layer);
-        if (layer.kind == "adapter") model.adapters.push_back(blob(root_, layer));
-        if (layer.kind == "draft") model.draft = blob(root_, layer);
-        if (layer.kind == "projector") model.projectors.push_back(blob(root_, layer));
+        const std::string_view kind = layer.kind();
+        const fs::path blob = blobs_.path(layer.digest);
+        if (kind == "model" && model.file.empty()) model.file = blob;
+        if (kind == "adapter") model.adapters.push_back(blob);
+        if (kind == "draft") model.draft = blob;
+        if (kind == "projector") model.projectors.push_back(blob);
     }
     std::error_code failed;
     if (model.file.empty()) {
@@ -202,14 +155,20 @@ Result<LocalModel> Manifests::read(const ModelName& name, const fs::path& file) 
     return model;
 }
 
+std::vector<fs::path> Manifests::files() const {
+    std::vector<fs::path> files;
+    std::error_code failed;
+    fs::recursive_directory_iterator entry(root_ / "manifests", failed);
+    for (; !failed && entry != fs::recursive_directory_iterator(); entry.increment(failed)) {
+        if (entry->is_regular_file(failed) && entry.depth() >= 3) files.push_back(entry->path());
+    }
+    return files;
+}
+
 std::vector<LocalModel> Manifests::list() const {
     std::vector<LocalModel> models;
-    std::error_code failed;
-    const fs::path folder = root_ / "manifests";
-    fs::recursive_directory_iterator entry(folder, failed);
-    for (; !failed && entry != fs::recursive_directory_iterator(); entry.increment(failed)) {
-        if (!entry->is_regular_file(failed) || entry.depth() < 3) continue;
-        const fs::path below = entry->path().lexically_relative(folder);
+    for (const fs::path& file : files()) {
+        const fs::path below = file.lexically_relative(root_ / "manifests");
         std::vector<std::string> parts;
         for (const fs::path& part : below) parts.push_back(part.string());
         const ModelName name{
@@ -218,7 +177,7 @@ std::vector<LocalModel> Manifests::list() const {
             .model = parts[parts.size() - 2],
             .tag = parts.back(),
         };
-        Result<LocalModel> model = read(name, entry->path());
+        Result<LocalModel> model = read(name, file);
         if (model) models.push_back(std::move(model).value());
     }
     return models;

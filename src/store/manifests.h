@@ -1,10 +1,13 @@
 #pragma once
 
+#include "store/blobs.h"
 #include "store/local_model.h"
+#include "store/manifest.h"
 #include "store/names.h"
 #include <mullama/result.h>
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 namespace mullama::store {
@@ -15,7 +18,8 @@ namespace mullama::store {
 /// Source:  manifest/ of github.com/ollama/ollama.
 class Manifests {
   public:
-    explicit Manifests(std::filesystem::path root) : root_(std::move(root)) {}
+    explicit Manifests(std::filesystem::path root)
+        : root_(std::move(root)), blobs_(root_ / "blobs") {}
 
     /// The model of a name, upper and lower case being the same, with its settings.
     /// Errors:  kNotFound: no such model. kCorrupt: its manifest, or a blob that it names, is not
@@ -25,10 +29,24 @@ class Manifests {
     /// All models whose manifest can be read, without their settings.
     std::vector<LocalModel> list() const;
 
+    /// The manifest of a model, whether its blobs are there or not.
+    /// Errors:  kNotFound: no such model. kCorrupt: it is none. kIo.
+    Result<Manifest> manifest(const ModelName& name) const;
+
+    /// Where the manifest of a model lies, upper and lower case being the same.
+    std::optional<std::filesystem::path> file(const ModelName& name) const;
+
+    /// The manifests of all models, or what lies in their place.
+    std::vector<std::filesystem::path> files() const;
+
+    /// Errors: those of manifest().
+    static Result<Manifest> read_manifest(const std::filesystem::path& file);
+
   private:
     Result<LocalModel> read(const ModelName& name, const std::filesystem::path& file) const;
 
     std::filesystem::path root_;
+    Blobs blobs_;
 };
 
 }  // namespace mullama::store

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <variant>
 
+#include <fmt/format.h>
+
 namespace mullama::store {
 namespace {
 
@@ -111,6 +113,21 @@ Result<ModelDetails> read_details(const std::filesystem::path& file) {
     details.licence = text_of(*gguf, "general.license");
     details.capabilities = capabilities_of(*gguf, details);
     return details;
+}
+
+std::string parameter_size(std::uint64_t count) {
+    struct Unit {
+        double size;
+        const char* name;
+    };
+    for (const Unit& unit : {Unit{1e12, "T"}, Unit{1e9, "B"}, Unit{1e6, "M"}, Unit{1e3, "K"}}) {
+        const double value = static_cast<double>(count) / unit.size;
+        if (value < 1.0) continue;
+        // As Ollama: one digit behind the point, and that of millions cut to two.
+        return unit.size == 1e6 ? fmt::format("{:.2f}{}", value, unit.name)
+                                : fmt::format("{:.1f}{}", value, unit.name);
+    }
+    return fmt::format("{}", count);
 }
 
 bool thinks(std::string_view chat_template) {

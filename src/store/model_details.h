@@ -29,6 +29,9 @@ struct ModelDetails {
 /// Errors: those of GgufFile::open().
 Result<ModelDetails> read_details(const std::filesystem::path& file);
 
+/// A number of parameters as Ollama shows it: "134.52M", "7.2B".
+std::string parameter_size(std::uint64_t count);
+
 /// Whether a model with this template in Jinja thinks before it answers.
 bool thinks(std::string_view chat_template);
 
