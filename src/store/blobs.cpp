@@ -113,13 +113,7 @@ Result<void> Blobs::share(const fs::path& file, const Layer& layer) const {
         fs::create_hard_link(fs::canonical(file, failed), beside, failed);
         if (failed) return copy(file, layer);
     }
-    fs::rename(beside, path(layer.digest), failed);
-    if (failed) {
-        return fail(
-            ErrorCode::kIo, "cannot write {} ({})", path(layer.digest).string(), failed.message()
-        );
-    }
-    return {};
+    return move_into_place(beside, path(layer.digest));
 }
 
 Result<void> Blobs::copy(const fs::path& file, const Layer& layer) const {

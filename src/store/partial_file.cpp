@@ -21,6 +21,16 @@ Error refused(const std::filesystem::path& path, int reason) {
 
 }  // namespace
 
+Result<void> move_into_place(
+    const std::filesystem::path& from, const std::filesystem::path& target
+) {
+    if (std::rename(from.c_str(), target.c_str()) != 0) return refused(target, errno);
+    // The new name is durable once its folder is.
+    UniqueFd folder(open(target.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder || fsync(folder.get()) != 0) return refused(target, errno);
+    return {};
+}
+
 Result<PartialFile> PartialFile::create(const std::filesystem::path& path) {
     UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!fd) return refused(path, errno);
@@ -42,11 +52,7 @@ Result<void> PartialFile::write(std::span<const std::byte> bytes) {
 Result<void> PartialFile::commit(const std::filesystem::path& target) {
     if (fsync(fd_.get()) != 0) return refused(path_, errno);
     fd_.close();
-    if (std::rename(path_.c_str(), target.c_str()) != 0) return refused(target, errno);
-    // The new name is durable once its folder is.
-    UniqueFd folder(open(target.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder || fsync(folder.get()) != 0) return refused(target, errno);
-    return {};
+    return move_into_place(path_, target);
 }
 
 }  // namespace mullama::store

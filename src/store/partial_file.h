@@ -11,6 +11,12 @@
 
 namespace mullama::store {
 
+/// Moves a file to `target`, in one step for everybody else, and makes its new name durable.
+/// Errors: kIo.
+Result<void> move_into_place(
+    const std::filesystem::path& from, const std::filesystem::path& target
+);
+
 /// A file that is complete or not there: written beside its place, moved into it when its size and
 /// digest are right.
 /// Threads: thread-compatible.
