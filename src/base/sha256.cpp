@@ -96,6 +96,11 @@ std::string Sha256::hex() const {
     return text;
 }
 
+bool is_sha256_hex(std::string_view text) {
+    return text.size() == 64 &&
+           text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 std::string sha256_hex(std::string_view text) {
     Sha256 digest;
     digest.update(text);

@@ -40,6 +40,9 @@ class Sha256 {
     std::uint64_t length_bytes_ = 0;
 };
 
+/// Whether a text has the form of a digest: 64 lower-case hexadecimal digits.
+bool is_sha256_hex(std::string_view text);
+
 /// The digest of one piece of text, as 64 lower-case hexadecimal digits.
 std::string sha256_hex(std::string_view text);
 

@@ -20,18 +20,13 @@ Result<void> Catalog::copy(std::string_view source, std::string_view destination
     if (!name) {
         return fail(ErrorCode::kInvalidArgument, "destination \"{}\" is invalid", destination);
     }
+    if (!stored(source)) return make(destination, {.from = std::string(source)});
     Result<ModelWriter> writer = ModelWriter::open(paths_.models());
     if (!writer) return std::move(writer).error();
-    if (const auto file = stored(source)) {
-        const Result<std::string> text = read_text(*file);
-        return text ? writer->write(*name, *text) : text.error();
-    }
-    const OnCreateStatus silent;
-    ModelMaker maker(writer->blobs(), silent);
-    MULLAMA_TRY(begin(maker, source));
-    const Result<Manifest> manifest = maker.finish({});
-    if (!manifest) return manifest.error();
-    return writer->write(*name, manifest->text());
+    const auto file = stored(source);
+    if (!file) return fail(ErrorCode::kNotFound, "model '{}' not found", source);
+    const Result<std::string> text = read_text(*file);
+    return text ? writer->write(*name, *text) : text.error();
 }
 
 Result<void> Catalog::remove(std::string_view name) const {
@@ -86,8 +81,8 @@ std::optional<std::filesystem::path> Catalog::stored(std::string_view name) cons
 }
 
 Result<void> Catalog::begin(ModelMaker& maker, std::string_view from) const {
-    if (const auto file = stored(from)) {
-        const Result<Manifest> manifest = Manifests::read_manifest(*file);
+    if (stored(from)) {
+        const Result<Manifest> manifest = manifests_.manifest(*ModelName::parse(from));
         return manifest ? maker.begin(*manifest) : manifest.error();
     }
     const Result<LocalModel> model = find(from);

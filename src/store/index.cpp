@@ -1,6 +1,7 @@
 #include "store/index.h"
 
 #include "base/error.h"
+#include "base/sha256.h"
 #include "store/embedded_index.h"
 #include "store/names.h"
 
@@ -18,11 +19,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kModelBytesMax = std::int64_t{1} << 50;
-
-bool is_digest(std::string_view text) {
-    return text.size() == 64 &&
-           text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
 
 bool is_word(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
@@ -136,7 +132,7 @@ ParsedPart read_part(const Json& json, const std::string& where) {
     part.package = reader.text("package", is_word, "a package name");
     part.version = reader.text("version", is_word, "a version");
     part.wheel = reader.text("wheel", is_wheel, "a wheel's file name");
-    part.sha256 = reader.text("sha256", is_digest, "64 lower-case hexadecimal digits");
+    part.sha256 = reader.text("sha256", is_sha256_hex, "64 lower-case hexadecimal digits");
     part.member = reader.text("member");
     return {part, reader.problem()};
 }
@@ -156,7 +152,7 @@ ParsedEntry read_entry(const std::string& name, const Json& json) {
     entry.licence = reader.text("licence");
     entry.file = reader.text("file");
     entry.size_bytes = reader.size("size_bytes");
-    entry.sha256 = reader.text("sha256", is_digest, "64 lower-case hexadecimal digits");
+    entry.sha256 = reader.text("sha256", is_sha256_hex, "64 lower-case hexadecimal digits");
     const Json* parts = reader.list("parts");
     if (auto problem = reader.problem()) return {entry, problem};
     for (std::size_t i = 0; i < parts->size(); ++i) {

@@ -1,5 +1,7 @@
 #include "store/manifest.h"
 
+#include "base/sha256.h"
+
 #include <nlohmann/json.hpp>
 
 namespace mullama::store {
@@ -12,8 +14,7 @@ constexpr std::string_view kManifestType = "application/vnd.docker.distribution.
 
 bool is_digest(std::string_view text) {
     constexpr std::string_view kPrefix = "sha256:";
-    if (!text.starts_with(kPrefix) || text.size() != kPrefix.size() + 64) return false;
-    return text.find_first_not_of("0123456789abcdef", kPrefix.size()) == std::string_view::npos;
+    return text.starts_with(kPrefix) && is_sha256_hex(text.substr(kPrefix.size()));
 }
 
 std::optional<Layer> read_layer(const Json& json) {

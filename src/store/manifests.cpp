@@ -71,18 +71,25 @@ std::optional<fs::path> entry_of(const fs::path& folder, std::string_view name) 
 
 }  // namespace
 
+/// A manifest as it lies in a file.
+struct Manifests::Stored {
+    std::filesystem::path file;
+    std::string text;
+    Manifest manifest;
+};
+
 Result<LocalModel> Manifests::find(const ModelName& name) const {
     const std::optional<fs::path> found = file(name);
     if (!found) return fail(ErrorCode::kNotFound, "model '{}' not found", name.text());
     // As it is spelled on disk.
-    ModelName stored = name;
-    stored.tag = found->filename().string();
-    stored.model = found->parent_path().filename().string();
-    Result<LocalModel> model = read(stored, *found);
+    ModelName spelled = name;
+    spelled.tag = found->filename().string();
+    spelled.model = found->parent_path().filename().string();
+    const Result<Stored> stored = read(spelled, *found);
+    if (!stored) return stored.error();
+    Result<LocalModel> model = describe(spelled, *stored);
     if (!model) return model;
-    const Result<Manifest> manifest = read_manifest(*found);
-    if (!manifest) return manifest.error();
-    for (const Layer& layer : manifest->layers) {
+    for (const Layer& layer : stored->manifest.layers) {
         const std::string_view kind = layer.kind();
         const bool is_text = kind == "system" || kind == "params" || kind == "template" ||
                              kind == "license" || kind == "messages";
@@ -94,7 +101,9 @@ Result<LocalModel> Manifests::find(const ModelName& name) const {
 Result<Manifest> Manifests::manifest(const ModelName& name) const {
     const std::optional<fs::path> found = file(name);
     if (!found) return fail(ErrorCode::kNotFound, "model '{}' not found", name.text());
-    return read_manifest(*found);
+    Result<Stored> stored = read(name, *found);
+    if (!stored) return std::move(stored).error();
+    return std::move(stored->manifest);
 }
 
 std::optional<fs::path> Manifests::file(const ModelName& name) const {
@@ -106,34 +115,24 @@ std::optional<fs::path> Manifests::file(const ModelName& name) const {
     return file && fs::is_regular_file(*file, failed) ? file : std::nullopt;
 }
 
-Result<Manifest> Manifests::read_manifest(const fs::path& file) {
-    const Result<std::string> text = read_text(file);
-    if (!text) return text.error();
-    const std::optional<Manifest> manifest = Manifest::parse(*text);
-    if (manifest) return *manifest;
+Result<Manifests::Stored> Manifests::read(const ModelName& name, const fs::path& file) {
+    Result<std::string> text = read_text(file);
+    if (!text) return std::move(text).error();
+    std::optional<Manifest> manifest = Manifest::parse(*text);
+    if (manifest) return Stored{file, std::move(text).value(), *std::move(manifest)};
     return fail(
         ErrorCode::kCorrupt,
         "the manifest of model '{}' cannot be read: remove it and pull the model again",
-        file.lexically_relative(file.parent_path().parent_path()).string()
+        name.text()
     );
 }
 
-Result<LocalModel> Manifests::read(const ModelName& name, const fs::path& file) const {
-    Result<std::string> text = read_text(file);
-    if (!text) return std::move(text).error();
-    const std::optional<Manifest> manifest = Manifest::parse(*text);
-    if (!manifest) {
-        return fail(
-            ErrorCode::kCorrupt,
-            "the manifest of model '{}' cannot be read: remove it and pull the model again",
-            name.text()
-        );
-    }
+Result<LocalModel> Manifests::describe(const ModelName& name, const Stored& stored) const {
     LocalModel model;
     model.name = name.text();
-    model.sha256 = sha256_hex(*text);
-    if (manifest->config) model.size_bytes += manifest->config->size_bytes;
-    for (const Layer& layer : manifest->layers) {
+    model.sha256 = sha256_hex(stored.text);
+    if (stored.manifest.config) model.size_bytes += stored.manifest.config->size_bytes;
+    for (const Layer& layer : stored.manifest.layers) {
         model.size_bytes += layer.size_bytes;
         const std::string_view kind = layer.kind();
         const fs::path blob = blobs_.path(layer.digest);
@@ -151,7 +150,7 @@ Result<LocalModel> Manifests::read(const ModelName& name, const fs::path& file) 
             ErrorCode::kCorrupt, "the weights of model '{}' are missing: pull it again", name.text()
         );
     }
-    model.modified = fs::last_write_time(file, failed);
+    model.modified = fs::last_write_time(stored.file, failed);
     return model;
 }
 
@@ -177,7 +176,9 @@ std::vector<LocalModel> Manifests::list() const {
             .model = parts[parts.size() - 2],
             .tag = parts.back(),
         };
-        Result<LocalModel> model = read(name, file);
+        const Result<Stored> stored = read(name, file);
+        if (!stored) continue;
+        Result<LocalModel> model = describe(name, *stored);
         if (model) models.push_back(std::move(model).value());
     }
     return models;

@@ -39,11 +39,10 @@ class Manifests {
     /// The manifests of all models, or what lies in their place.
     std::vector<std::filesystem::path> files() const;
 
-    /// Errors: those of manifest().
-    static Result<Manifest> read_manifest(const std::filesystem::path& file);
-
   private:
-    Result<LocalModel> read(const ModelName& name, const std::filesystem::path& file) const;
+    struct Stored;
+    static Result<Stored> read(const ModelName& name, const std::filesystem::path& file);
+    Result<LocalModel> describe(const ModelName& name, const Stored& stored) const;
 
     std::filesystem::path root_;
     Blobs blobs_;

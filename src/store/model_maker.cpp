@@ -91,24 +91,28 @@ Result<void> ModelMaker::add_file(std::string_view kind, const fs::path& file) {
     if (!fits) {
         return fail(ErrorCode::kInvalidArgument, "{} is no {} but a {}", file.string(), kind, *is);
     }
-    Result<AddedBlob> blob = blobs_.add_file(Layer::media_type_of(kind), file);
-    if (!blob) return std::move(blob).error();
-    say((blob->is_new ? "creating new layer " : "using existing layer ") + blob->layer.digest);
-    manifest_.layers.push_back(std::move(blob->layer));
-    return {};
+    return add_layer(kind, file);
 }
 
 Result<void> ModelMaker::add_gguf(const fs::path& file) {
     say("parsing GGUF");
     const Result<std::string> kind = kind_of(file);
     if (!kind) return kind.error();
-    return add_file(*kind, file);
+    return add_layer(*kind, file);
+}
+
+Result<void> ModelMaker::add_layer(std::string_view kind, const fs::path& file) {
+    Result<AddedBlob> blob = blobs_.add_file(Layer::media_type_of(kind), file);
+    if (!blob) return std::move(blob).error();
+    tell_of(*blob);
+    manifest_.layers.push_back(std::move(blob->layer));
+    return {};
 }
 
 Result<void> ModelMaker::add_text(std::string_view kind, std::string_view text) {
     Result<AddedBlob> blob = blobs_.add(Layer::media_type_of(kind), text);
     if (!blob) return std::move(blob).error();
-    say((blob->is_new ? "creating new layer " : "using existing layer ") + blob->layer.digest);
+    tell_of(*blob);
     const bool known = std::ranges::find(manifest_.layers, blob->layer) != manifest_.layers.end();
     if (!known) manifest_.layers.push_back(std::move(blob->layer));
     return {};
@@ -175,6 +179,10 @@ Result<void> ModelMaker::add_config() {
 
 void ModelMaker::remove(std::string_view kind) {
     std::erase_if(manifest_.layers, [&](const Layer& layer) { return layer.kind() == kind; });
+}
+
+void ModelMaker::tell_of(const AddedBlob& blob) const {
+    say((blob.is_new ? "creating new layer " : "using existing layer ") + blob.layer.digest);
 }
 
 void ModelMaker::say(std::string_view status) const {

@@ -34,6 +34,7 @@ class ModelMaker {
   private:
     Result<void> add_file(std::string_view kind, const std::filesystem::path& file);
     Result<void> add_gguf(const std::filesystem::path& file);
+    Result<void> add_layer(std::string_view kind, const std::filesystem::path& file);
     Result<void> add_text(std::string_view kind, std::string_view text);
     Result<void> add_parameters(const std::string& parameters);
     Result<void> add_messages(const std::vector<Message>& messages);
@@ -41,6 +42,7 @@ class ModelMaker {
     Result<void> add_config();
     void remove(std::string_view kind);
     void say(std::string_view status) const;
+    void tell_of(const AddedBlob& blob) const;
 
     const Blobs& blobs_;
     const OnCreateStatus& on_status_;

@@ -1,6 +1,7 @@
 #include "store/model_writer.h"
 
 #include "base/error.h"
+#include "store/text_file.h"
 
 #include <optional>
 #include <set>
@@ -23,6 +24,11 @@ Error refused(const fs::path& path, const std::error_code& reason) {
     );
 }
 
+std::optional<Manifest> read_manifest(const fs::path& file) {
+    const Result<std::string> text = read_text(file);
+    return text ? Manifest::parse(*text) : std::nullopt;
+}
+
 std::vector<std::string> digests_of(const Manifest& manifest) {
     std::vector<std::string> digests;
     if (manifest.config) digests.push_back(manifest.config->digest);
@@ -43,7 +49,7 @@ Result<ModelWriter> ModelWriter::open(const fs::path& root) {
 
 Result<void> ModelWriter::write(const ModelName& name, std::string_view text) {
     const std::optional<fs::path> stored = manifests_.file(name);
-    const Result<Manifest> before = manifests_.manifest(name);
+    const auto before = stored ? read_manifest(*stored) : std::nullopt;
     const fs::path target = root_ / "manifests" / name.host / name.space / name.model / name.tag;
     MULLAMA_TRY(blobs_.write(stored.value_or(target), text));
     return before ? drop_unused(*before) : Result<void>();
@@ -52,7 +58,7 @@ Result<void> ModelWriter::write(const ModelName& name, std::string_view text) {
 Result<void> ModelWriter::remove(const ModelName& name) {
     const std::optional<fs::path> file = manifests_.file(name);
     if (!file) return fail(ErrorCode::kNotFound, "model '{}' not found", name.text());
-    const Result<Manifest> manifest = manifests_.manifest(name);
+    const std::optional<Manifest> manifest = read_manifest(*file);
     std::error_code failed;
     if (!fs::remove(*file, failed)) return refused(*file, failed);
     // Folders that have become empty: the model's, its namespace's and its host's.
@@ -66,7 +72,7 @@ Result<void> ModelWriter::remove(const ModelName& name) {
 Result<void> ModelWriter::drop_unused(const Manifest& manifest) const {
     std::set<std::string> used;
     for (const fs::path& file : manifests_.files()) {
-        const Result<Manifest> other = Manifests::read_manifest(file);
+        const std::optional<Manifest> other = read_manifest(file);
         if (!other) return {};
         for (std::string& digest : digests_of(*other)) used.insert(std::move(digest));
     }
